@@ -1,0 +1,226 @@
+import type { z } from 'zod';
+import type { Capabilities } from './capabilities.ts';
+import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
+import type { NotSent, Outcome } from './outcome.ts';
+
+/** The credentials and identity with which an adapter acts, decrypted. */
+export interface Connection<Credentials = unknown> {
+  workspaceId: string;
+  /** A channel's id, or the workspace's own id for its platform connection. */
+  id: string;
+  side: 'channel' | 'platform';
+  /** The adapter's id: `telegram`, `intercom`… */
+  type: string;
+  /** The bot, number, Intercom app or HubSpot portal behind it. */
+  externalId: string;
+  name: string;
+  credentials: Credentials;
+  /** What the admin chose, and what the adapter learned while connecting (ids, regions): no secrets. */
+  settings: Record<string, unknown>;
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  /** At most one of these. */
+  json?: unknown;
+  form?: URLSearchParams;
+  multipart?: FormData;
+  /** Milliseconds; 10 000 without it. Always shorter than a lease (30 s). */
+  timeoutMs?: number;
+}
+export interface HttpResponse {
+  status: number;
+  /** Lower-case header names. */
+  headers: Record<string, string>;
+  text: string;
+  /** The parsed body; undefined when it is not JSON. */
+  json: unknown;
+}
+export interface HttpDownload {
+  status: number;
+  headers: Record<string, string>;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** The only way out: answers for every HTTP status, throws `WireError` when there is none. */
+export interface Http {
+  (request: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Streams a file. Follows redirects (≤ 3), drops `Authorization` on another host, refuses hosts outside `hosts`
+   * (exact names, or `.suffix`) with a `WireError`. Hosts of the configured API URLs count as the provider's own.
+   */
+  download(request: HttpRequest & { hosts: string[] }): Promise<HttpDownload>;
+  /** A `fetch` with the same rules, for the SDKs that take one. */
+  fetch: typeof fetch;
+}
+
+export interface Log {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** All that an adapter may touch of the world. */
+export interface Io {
+  http: Http;
+  /** `now()` in milliseconds. */
+  clock: { now(): number };
+  log: Log;
+}
+
+/** A webhook as it arrived, before anything was parsed. */
+export interface WebhookRequest {
+  method: string;
+  /** PUBLIC_URL + path + query: what the provider called and what signatures cover. Never from the Host header. */
+  url: string;
+  /** Lower-case names; the last one wins. */
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** The `:channelId` (or HubSpot's `:secret`) of the route, where there is one. */
+  routeId?: string;
+}
+export interface WebhookReply {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
+}
+/** `reply` is what the provider wants to hear after the events are durable; without it: 200 and an empty body. */
+export type Received = { events: Event[]; reply?: WebhookReply } | { reject: 400 | 401 | 404 };
+
+export interface FindConnection {
+  byId(id: string): Promise<Connection | undefined>;
+  /** Active and disconnected ones alike; never an archived one. */
+  byExternalId(type: string, externalId: string): Promise<Connection | undefined>;
+}
+
+/** The link between a customer on a channel and a platform conversation: ids only. */
+export interface ConversationLink {
+  id: string;
+  /** The channel's name for it: a chat id, a phone number. */
+  thread: string;
+  customer: Customer;
+  /** The platform's conversation and contact, once they exist. */
+  platformThread?: string;
+  contactId?: string;
+  channel: {
+    id: string;
+    type: string;
+    title: string;
+    name: string;
+    externalId: string;
+    settings: Record<string, unknown>;
+  };
+}
+
+interface DeliveryBase {
+  /** Unique for ever; the idempotency key and reference towards the other side. */
+  id: string;
+  conversation: ConversationLink;
+  /** What the preparations made, by their names. */
+  prepared: Record<string, string>;
+  /** When the message was written (sender's clock), ms. */
+  at: number;
+  /** When an earlier attempt of this very delivery began, ms: set when its outcome is not known. */
+  startedAt?: number;
+}
+/** One call's worth of a message: already fitted to the target's capabilities. */
+export interface MessageDelivery extends DeliveryBase {
+  kind: 'message';
+  parts: Part<StoredFile>[];
+  replyTo?: string;
+  /** This call makes the conversation at the target. */
+  opens: boolean;
+}
+/** Tells the platform (and so the agent) what became of the agent's own message. */
+export interface StatusDelivery extends DeliveryBase {
+  kind: 'status';
+  /** The platform's id of the agent's message. */
+  of: string;
+  status: 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
+  /** Plain words for the agent: what happened and what to do next. */
+  why?: string;
+  /** The first words of the message, so that a note can say which one it means. */
+  excerpt: string;
+}
+export type Delivery = MessageDelivery | StatusDelivery;
+
+/**
+ * One repeatable step before the send: find or create a contact, upload a file. Its value is stored when it succeeds,
+ * so a retry resumes and never repeats.
+ */
+export interface Preparation {
+  /** `contact` is special: its value becomes the conversation's contact id. */
+  name: string;
+  /** Serialises this step per workspace and identity across all lanes and processes, and shares its value. */
+  lock?: Identity;
+  /**
+   * `resumed`: when an earlier run of this step began and its end is not known (ms). Answers the value, or the outcome
+   * that stops the delivery.
+   */
+  run(prepared: Record<string, string>, resumed?: number): Promise<string | NotSent>;
+}
+
+/** Prove, register, or say which field is wrong and how to mend it. */
+export type Connected<Credentials> =
+  | {
+      ok: true;
+      externalId: string;
+      name: string;
+      /** Two channels are the same when (medium, canonical number, bot or page) is, whichever adapter. */
+      medium: string;
+      credentials: Credentials;
+      settings: Record<string, unknown>;
+      /** `pending`: credentials fine, webhook not proven yet. */
+      status: 'connected' | 'pending';
+      /** What the admin still has to do by hand, with copyable values. */
+      todo?: string;
+    }
+  | { ok: false; field: string; why: string };
+
+export interface Adapter<Credentials = unknown> {
+  id: string;
+  side: 'channel' | 'platform';
+  title: string;
+  /** Validates, drives the set-up form; `.meta({ secret: true })` marks what is never shown again. */
+  credentials: z.ZodType<Credentials>;
+  can: Capabilities;
+  /** Verifies and parses; writes nothing. */
+  receive(request: WebhookRequest, find: FindConnection, io: Io): Promise<Received>;
+  /** The whole of a message that the webhook carried only in part; asked once per message. */
+  readBack?(
+    event: { id: string; thread: string },
+    connection: Connection<Credentials>,
+    io: Io,
+  ): Promise<Part[] | NotSent>;
+  prepare?(delivery: Delivery, connection: Connection<Credentials>, io: Io): Preparation[];
+  /** The one non-repeatable write. Never throws for what the other side says; a `WireError` may pass through. */
+  send(delivery: Delivery, connection: Connection<Credentials>, io: Io): Promise<Outcome>;
+  /** Was it accepted after all? Asked ≥ 10 s after an unknown outcome: the other side's indexes lag. */
+  lookup?(
+    delivery: Delivery,
+    connection: Connection<Credentials>,
+    io: Io,
+  ): Promise<{ found: string; thread?: string } | 'absent' | 'cannot'>;
+  connect?(
+    input: { credentials: Credentials; webhookUrl: string; channelId: string },
+    io: Io,
+  ): Promise<Connected<Credentials>>;
+  /** Undoes what connect registered. Best effort; never throws for what the other side says. */
+  disconnect?(connection: Connection<Credentials>, io: Io): Promise<void>;
+  /** Undefined: nothing to renew yet. Called single-flight; what it answers is stored before anybody uses it. */
+  refresh?(connection: Connection<Credentials>, io: Io): Promise<Credentials | NotSent | undefined>;
+  /** What a lost webhook would have said, since a time (ms); duplicates are fine. */
+  catchUp?(connection: Connection<Credentials>, since: number, io: Io): Promise<Event[]>;
+  /** Streams a file that one of our events named. An outcome says why it cannot be had. */
+  media?(
+    file: RemoteFile,
+    connection: Connection<Credentials>,
+    io: Io,
+  ): Promise<{ body: AsyncIterable<Uint8Array>; contentType?: string; name?: string } | NotSent>;
+}
+
+/** Any adapter, where its credentials' type does not matter (each validates its own before it gets them). */
+// biome-ignore lint/suspicious/noExplicitAny: the one existential type of the project; zod checks the value at the door.
+export type AnyAdapter = Adapter<any>;

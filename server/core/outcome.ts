@@ -1,0 +1,96 @@
+/**
+ * The five outcomes of a send. There are never two: between "sent" and "failed" lie the answers that decide whether a
+ * message is lost, doubled, or honestly reported.
+ */
+
+export interface Sent {
+  outcome: 'sent';
+  /** The other side's id of what was made. */
+  id: string;
+  /** The other side's conversation, where the send made or named one. */
+  thread?: string;
+  /** The platform contact, where the send made one known. */
+  contact?: string;
+}
+/** Certainly not accepted: try again, after `afterMs` at the earliest where the other side said so. */
+export interface Retry {
+  outcome: 'retry';
+  why: string;
+  afterMs?: number;
+  /** The stored conversation or contact does not exist any more: forget the link, then try again. */
+  forget?: 'thread' | 'contact';
+}
+/** Perhaps accepted: never repeated blindly. */
+export interface Unknown {
+  outcome: 'unknown';
+  why: string;
+}
+/** Refused for good. `code` is the other side's own; `why` is plain words for the agent, with the next step. */
+export interface Refused {
+  outcome: 'refused';
+  code: string;
+  why: string;
+}
+/** The credentials are dead: pause the connection, not the message. */
+export interface Unauthorized {
+  outcome: 'unauthorized';
+  why: string;
+}
+
+export type Outcome = Sent | Retry | Unknown | Refused | Unauthorized;
+export type NotSent = Exclude<Outcome, Sent>;
+
+export const sent = (id: string, more: { thread?: string; contact?: string } = {}): Sent => ({
+  outcome: 'sent',
+  id,
+  ...more,
+});
+export const retry = (
+  why: string,
+  more: { afterMs?: number; forget?: 'thread' | 'contact' } = {},
+): Retry => ({
+  outcome: 'retry',
+  why,
+  ...more,
+});
+export const unknown = (why: string): Unknown => ({ outcome: 'unknown', why });
+export const refused = (code: string | number, why: string): Refused => ({
+  outcome: 'refused',
+  code: String(code),
+  why,
+});
+export const unauthorized = (why: string): Unauthorized => ({ outcome: 'unauthorized', why });
+
+/** True for a value that is an outcome (a preparation answers either its value or the outcome that stopped it). */
+export const isOutcome = (value: unknown): value is Outcome =>
+  typeof value === 'object' && value !== null && 'outcome' in value;
+
+/**
+ * A failure of the wire itself, with its certainty. `notSent`: no byte of the request can have reached the other side
+ * (name not found, connection refused). Otherwise it may have been accepted.
+ */
+export class WireError extends Error {
+  readonly notSent: boolean;
+  constructor(message: string, notSent: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'WireError';
+    this.notSent = notSent;
+  }
+}
+
+/** The outcome of a write whose answer never came. */
+export const fromWireError = (error: WireError): Retry | Unknown =>
+  error.notSent ? retry(error.message) : unknown(error.message);
+
+/**
+ * The rows that all HTTP APIs share, for answers that no adapter's own table knows.
+ * 5xx after a write is `unknown`: the other side may have acted before it failed (seen: a 502 from a proxy in front of
+ * an API that had already stored the message). 503 and 429 are refusals at the door.
+ */
+export function fromHttpStatus(status: number, why: string, retryAfterMs?: number): NotSent {
+  if (status === 401) return unauthorized(why);
+  if (status === 429 || status === 503 || status === 423)
+    return retry(why, retryAfterMs === undefined ? {} : { afterMs: retryAfterMs });
+  if (status === 408 || status >= 500) return unknown(why);
+  return refused(status, why);
+}
