@@ -224,3 +224,44 @@ export interface Adapter<Credentials = unknown> {
 /** Any adapter, where its credentials' type does not matter (each validates its own before it gets them). */
 // biome-ignore lint/suspicious/noExplicitAny: the one existential type of the project; zod checks the value at the door.
 export type AnyAdapter = Adapter<any>;
+
+/** What an install (OAuth) at a platform yields. */
+export interface Installation<Credentials = unknown> {
+  externalId: string;
+  name: string;
+  credentials: Credentials;
+  settings: Record<string, unknown>;
+  /** Who installed: (provider, subject), never an e-mail address alone. */
+  installer: { provider: string; subject: string; email?: string; emailVerified: boolean; name?: string };
+}
+
+/** A channel as the platform needs to know it. */
+export interface ChannelFacts {
+  id: string;
+  type: string;
+  title: string;
+  name: string;
+  externalId: string;
+  /** What makes two channels the same, whichever adapter: `telegram`, `whatsapp`, `sms`. */
+  medium: string;
+  settings: Record<string, unknown>;
+}
+
+export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {
+  side: 'platform';
+  /** Where the admin's browser is sent to consent. */
+  authorizeUrl(state: string): string;
+  /** Redeems the one-time code. `refused` is plain words for the admin. */
+  install(code: string, io: Io): Promise<Installation<Credentials> | { refused: string }>;
+  /** Uninstalls at the platform. Best effort. */
+  uninstall(connection: Connection<Credentials>, io: Io): Promise<void>;
+  /** Makes the channel known at the platform; `settings` are merged into the channel's. */
+  attachChannel?(
+    connection: Connection<Credentials>,
+    channel: ChannelFacts,
+    io: Io,
+  ): Promise<{ ok: true; settings: Record<string, unknown> } | { ok: false; field: string; why: string }>;
+  detachChannel?(connection: Connection<Credentials>, channel: ChannelFacts, io: Io): Promise<void>;
+}
+// biome-ignore lint/suspicious/noExplicitAny: as AnyAdapter.
+export type AnyPlatformAdapter = PlatformAdapter<any>;
