@@ -54,13 +54,38 @@ export interface WebhookRules {
   /** No answer within this = failed. */
   timeoutMs: number;
   /** Whether this failure is tried again (Twilio: connection failures only). `status` 0 = no answer at all. */
-  retries(status: number): boolean;
+  retries(status: number, failure?: WebhookFailure): boolean;
+  /** Which answers count as taken; without it every 2xx does (Meta: only 200). */
+  accepts?(status: number): boolean;
+  /** Told of every try (what the platform's own error log would show, replies in the answer's body). */
+  tried?(sent: SentWebhook): void;
+}
+/** Why there was no answer: nobody listened; nobody answered in time; the connection broke after it stood. */
+export type WebhookFailure = 'connect' | 'timeout' | 'broken';
+/** One try of one webhook and what came back. `status` 0 = no answer, `failure` says why. */
+export interface SentWebhook extends WebhookPost {
+  at: number;
+  status: number;
+  failure?: WebhookFailure;
+  answer: { contentType: string; body: string };
+}
+
+/** What a handler answers; one of `json`, `text` and `bytes`, or nothing. */
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  json?: unknown;
+  text?: string;
+  bytes?: Uint8Array;
+  contentType?: string;
 }
 
 export abstract class Emulator extends EventEmitter {
   readonly api: string;
   readonly app: Express;
   readonly calls: Call[] = [];
+  /** Every try of every webhook, in the order in which they ended. */
+  readonly webhooks: SentWebhook[] = [];
   /** Every webhook is sent twice, the second right behind the first. */
   duplicateWebhooks = false;
   /** Receipts are sent newest first. */
@@ -127,18 +152,53 @@ export abstract class Emulator extends EventEmitter {
     return planned.fault;
   }
 
+  /**
+   * Serves one API call under the planned faults: `work` does it and says the answer, `broken` is the platform's own
+   * error body for a planned status.
+   */
+  protected async serve(
+    request: Request,
+    response: Response,
+    work: () => Answer | Promise<Answer>,
+    broken: (fault: { status: number; retryAfter?: number }) => Answer,
+  ): Promise<void> {
+    const fault = this.takeFault(request);
+    if (fault?.kind === 'drop') return void request.socket.destroy();
+    if (fault?.kind === 'status') return reply(response, broken(fault));
+    const answer = await work();
+    if (fault?.kind === 'accept_then_drop') return void request.socket.destroy();
+    if (fault?.kind !== 'accept_then_hang') reply(response, answer);
+  }
+
   /** Something on the page changed. */
   protected changed(): void {
     this.emit('change');
   }
 
-  /** Sends a webhook by the platform's rules, in the background; `settled()` waits for all of them. */
-  protected post(webhook: WebhookPost, rules: WebhookRules): void {
-    const copies = this.duplicateWebhooks ? 2 : 1;
-    for (let copy = 0; copy < copies; copy += 1) {
-      const job = this.#deliver(webhook, rules).finally(() => this.#pending.delete(job));
-      this.#pending.add(job);
-    }
+  /**
+   * Sends a webhook by the platform's rules, in the background; `settled()` waits for all of them. Made anew for every
+   * try where a function is given (undefined: no longer wanted). Answers whether it was taken in the end.
+   */
+  protected post(
+    webhook: WebhookPost | (() => WebhookPost | undefined),
+    rules: WebhookRules,
+  ): Promise<boolean> {
+    const make = typeof webhook === 'function' ? webhook : () => webhook;
+    const first = this.track(this.#deliver(make, rules));
+    if (this.duplicateWebhooks) this.track(this.#deliver(make, rules));
+    return first;
+  }
+
+  /** Does something after a wait, in the background; dropped when the emulator closes. */
+  protected later(ms: number, work: () => void | Promise<void>): void {
+    this.track(this.#pause(ms).then(async (open) => (open ? await work() : undefined)));
+  }
+
+  /** `settled()` waits for this as well. */
+  protected track<T>(work: Promise<T>): Promise<T> {
+    const job = work.finally(() => this.#pending.delete(job));
+    this.#pending.add(job);
+    return job;
   }
 
   /** Resolves when no webhook is under way or waiting for another try. */
@@ -146,38 +206,57 @@ export abstract class Emulator extends EventEmitter {
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  async #deliver(webhook: WebhookPost, rules: WebhookRules): Promise<void> {
+  async #deliver(make: () => WebhookPost | undefined, rules: WebhookRules): Promise<boolean> {
+    const accepts = rules.accepts ?? ((status) => status >= 200 && status < 300);
     for (const wait of [0, ...rules.retryAfterMs]) {
-      if (wait > 0 && !(await this.#pause(wait))) return;
-      const status = await this.#attempt(webhook, rules.timeoutMs);
-      this.emit('webhook', { url: webhook.url, status });
-      if ((status >= 200 && status < 300) || !rules.retries(status)) return;
+      if (!(await this.#pause(wait))) return false;
+      const webhook = make();
+      if (!webhook) return false;
+      const sent = await this.#attempt(webhook, rules.timeoutMs);
+      if (this.#stopping.signal.aborted) return false;
+      this.webhooks.push(sent);
+      rules.tried?.(sent);
+      this.emit('webhook', { url: sent.url, status: sent.status });
+      if (accepts(sent.status)) return true;
+      if (!rules.retries(sent.status, sent.failure)) return false;
     }
+    return false;
   }
 
-  async #attempt(webhook: WebhookPost, timeoutMs: number): Promise<number> {
+  async #attempt(webhook: WebhookPost, timeoutMs: number): Promise<SentWebhook> {
+    const sent: SentWebhook = {
+      ...webhook,
+      at: Date.now(),
+      status: 0,
+      answer: { contentType: '', body: '' },
+    };
     try {
       const response = await fetch(webhook.url, {
         method: webhook.method ?? 'POST',
         headers: webhook.headers,
-        body: webhook.body,
+        ...(webhook.method === 'GET' || webhook.method === 'HEAD' ? {} : { body: webhook.body }),
         redirect: 'manual',
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]),
       });
-      await response.arrayBuffer();
-      return response.status;
-    } catch {
-      return 0;
+      const contentType = response.headers.get('content-type') ?? '';
+      return { ...sent, status: response.status, answer: { contentType, body: await response.text() } };
+    } catch (error) {
+      return { ...sent, failure: failureOf(error) };
     }
   }
 
+  /** False: the emulator closed meanwhile. */
   #pause(ms: number): Promise<boolean> {
+    const { signal } = this.#stopping;
+    if (signal.aborted || ms <= 0) return Promise.resolve(!signal.aborted);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(true), ms);
-      this.#stopping.signal.addEventListener('abort', () => {
+      const end = (): void => {
         clearTimeout(timer);
-        resolve(false);
-      });
+        signal.removeEventListener('abort', end);
+        resolve(!signal.aborted);
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
     });
   }
 
@@ -205,6 +284,23 @@ export abstract class Emulator extends EventEmitter {
         appendFileSync(this.#recordTo, `${JSON.stringify(call)}\n`);
     });
   }
+}
+
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+function failureOf(error: unknown): WebhookFailure {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
+  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
+  return NEVER_CONNECTED.has(cause?.code ?? '') ? 'connect' : 'broken';
+}
+
+/** Writes an answer as it was described. */
+export function reply(response: Response, answer: Answer): void {
+  response.status(answer.status ?? 200).set(answer.headers ?? {});
+  if (answer.contentType) response.set('content-type', answer.contentType);
+  if (answer.json !== undefined) response.json(answer.json);
+  else if (answer.bytes) response.end(Buffer.from(answer.bytes));
+  else response.end(answer.text ?? '');
 }
 
 /** The parsed JSON body of a call that `express.raw` kept as bytes; undefined when it is not JSON. */
