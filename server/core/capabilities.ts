@@ -22,6 +22,8 @@ export interface Capabilities {
   filesWithText: boolean;
   /** False: the call that opens a conversation carries text only, files follow as a reply (Intercom). */
   filesWhenOpening: boolean;
+  /** Kinds that the other side has a form of its own for; all others become lines of text (`describe.ts`). */
+  native?: ('location' | 'contact')[];
   /** Hours after the customer's last message in which free text may be sent. */
   windowHours?: number;
   /** Statuses that the other side reports to us after a send. */

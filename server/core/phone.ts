@@ -33,6 +33,10 @@ export const isE164 = (value: string): boolean => /^\+[1-9]\d{5,14}$/.test(value
 export const nationalDigits = (e164: string): string | undefined =>
   parsePhoneNumberFromString(e164)?.nationalNumber;
 
+/** As people read it: `+1 555 000 2222`. What is no known number stays as it is. */
+export const displayPhone = (e164: string): string =>
+  parsePhoneNumberFromString(e164)?.formatInternational() ?? e164;
+
 /**
  * A number as people write it, as E.164. One without a country code is read as a number of the country that `like`
  * (E.164) belongs to; undefined when that makes no number.
