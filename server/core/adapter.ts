@@ -203,6 +203,11 @@ export interface Adapter<Credentials = unknown> {
     connection: Connection<Credentials>,
     io: Io,
   ): Promise<{ found: string; thread?: string } | 'absent' | 'cannot'>;
+  /**
+   * Which bot, number or page the credentials name, told from them alone (no call): asked before `connect`, so that
+   * connecting one a second time is refused before it takes over the first one's webhook. Undefined: cannot be told.
+   */
+  identify?(credentials: Credentials): { medium: string; externalId: string } | undefined;
   connect?(
     input: { credentials: Credentials; webhookUrl: string; channelId: string },
     io: Io,

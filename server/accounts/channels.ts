@@ -1,0 +1,265 @@
+/**
+ * A channel's life: made (credentials proven, webhook registered, known to the platform), given new credentials,
+ * removed. Whatever was registered outside is undone when a later step fails.
+ */
+import type { AnyAdapter, ChannelFacts, Connected, Connection, Io } from '../core/adapter.ts';
+import { makeSecretId } from '../core/ids.ts';
+import { WireError } from '../core/outcome.ts';
+import type { AccountStore } from '../store/accounts.ts';
+import { AlreadyLinked, type Channel, type ConnectionStore, type Workspace } from '../store/connections.ts';
+import { attachToPlatform, detachFromPlatform, type PlatformDeps } from './platform-side.ts';
+import type { Random } from './secrets.ts';
+
+/** Why a channel was not made or changed. `invalid` names the field as the API's caller knows it. */
+export type ChannelRefusal =
+  | { refused: 'invalid'; field: string; why: string }
+  /** The bot, number or page is a channel already, here or in another account. */
+  | { refused: 'taken' }
+  /** The other side could not be reached: nothing is known to be wrong with what was asked. */
+  | { refused: 'unreachable'; why: string }
+  | { refused: 'archived' };
+
+export interface NewChannelWish {
+  type: string;
+  name?: string | undefined;
+  credentials: unknown;
+  settings?: Record<string, unknown> | undefined;
+}
+
+export interface Channels {
+  create(workspace: Workspace, wish: NewChannelWish): Promise<Channel | ChannelRefusal>;
+  /** The same bot or number with new credentials: proven, stored, the webhook registered again. */
+  replaceCredentials(channel: Channel, credentials: unknown): Promise<Channel | ChannelRefusal>;
+  /** Best effort outside, certain inside. */
+  remove(channel: Channel): Promise<void>;
+}
+
+export interface ChannelDeps extends PlatformDeps {
+  accounts: AccountStore;
+  connections: ConnectionStore;
+  channelAdapters: ReadonlyMap<string, AnyAdapter>;
+  /** Where the provider is to send this channel's events. */
+  webhookUrl(type: string, channelId: string, credentials: unknown): string;
+  io: Io;
+  random: Random;
+  onReconnected(workspaceId: string): void;
+}
+
+type Proven = Extract<Connected<unknown>, { ok: true }>;
+
+export const createChannels = (deps: ChannelDeps): Channels => ({
+  create: (workspace, wish) => createChannel(deps, workspace, wish),
+  replaceCredentials: (channel, credentials) => replaceCredentials(deps, channel, credentials),
+  remove: async (channel) => {
+    const connection = await deps.connections.byId(channel.id);
+    if (connection) await deregister(deps, connection);
+    await detachFromPlatform(deps, channel);
+    await deps.connections.archiveChannel(channel.workspace_id, channel.id);
+  },
+});
+
+export const isRefusal = (answer: Channel | ChannelRefusal): answer is ChannelRefusal => 'refused' in answer;
+
+async function createChannel(
+  deps: ChannelDeps,
+  workspace: Workspace,
+  wish: NewChannelWish,
+): Promise<Channel | ChannelRefusal> {
+  if (workspace.status === 'archived') return { refused: 'archived' };
+  const adapter = deps.channelAdapters.get(wish.type);
+  if (!adapter) return unknownType(deps);
+  const credentials = validated(adapter, wish.credentials);
+  if ('refused' in credentials) return credentials;
+  // Asked before anything is registered: registering would take the webhook away from the channel that has it.
+  if (await isTaken(deps, adapter.identify?.(credentials.value))) return { refused: 'taken' };
+
+  const id = makeSecretId('chn', deps.random);
+  const proven = await connect(deps, adapter, id, credentials.value);
+  if ('refused' in proven) return proven;
+  const facts = factsOf(adapter, id, wish, proven);
+  const connection = connectionOf(workspace.id, adapter, facts, proven);
+  if (await isTaken(deps, proven)) return yieldTo(deps, proven);
+
+  const attached = await attachToPlatform(deps, workspace, facts);
+  if (!attached.ok) {
+    await deregister(deps, connection);
+    return 'field' in attached
+      ? invalid(attached.field, attached.why)
+      : { refused: 'unreachable', ...attached };
+  }
+  return save(deps, workspace, { ...facts, settings: { ...facts.settings, ...attached.settings } }, proven);
+}
+
+async function save(
+  deps: ChannelDeps,
+  workspace: Workspace,
+  facts: ChannelFacts,
+  proven: Proven,
+): Promise<Channel | ChannelRefusal> {
+  const { connections } = deps;
+  try {
+    await connections.addChannel({
+      workspace_id: workspace.id,
+      id: facts.id,
+      type: facts.type,
+      medium: facts.medium,
+      external_id: facts.externalId,
+      name: facts.name,
+      status: proven.status,
+      credentials: proven.credentials,
+      settings: facts.settings,
+    });
+  } catch (error) {
+    if (error instanceof AlreadyLinked) return yieldTo(deps, proven);
+    throw error;
+  }
+  return refreshed(deps, { workspace_id: workspace.id, id: facts.id }, proven);
+}
+
+/** What stands in the store now, with what is left to do by hand as the reason of `pending`. */
+async function refreshed(
+  { connections }: ChannelDeps,
+  at: Pick<Channel, 'workspace_id' | 'id'>,
+  proven: Proven,
+): Promise<Channel> {
+  await connections.setStatus(
+    { workspaceId: at.workspace_id, id: at.id },
+    proven.status,
+    proven.todo ?? null,
+  );
+  const channel = await connections.channel(at.workspace_id, at.id);
+  if (!channel) throw new Error(`channel ${at.id} vanished while it was made`);
+  return channel;
+}
+
+async function replaceCredentials(
+  deps: ChannelDeps,
+  channel: Channel,
+  wanted: unknown,
+): Promise<Channel | ChannelRefusal> {
+  const adapter = deps.channelAdapters.get(channel.type);
+  if (channel.status === 'archived') return { refused: 'archived' };
+  if (!adapter) return unknownType(deps);
+  const credentials = validated(adapter, wanted);
+  if ('refused' in credentials) return credentials;
+  const other = invalid(
+    'credentials',
+    `These belong to another one than ${channel.name}: add it as a channel.`,
+  );
+  const named = adapter.identify?.(credentials.value);
+  if (named && named.externalId !== channel.external_id) return other;
+
+  const proven = await connect(deps, adapter, channel.id, credentials.value);
+  if ('refused' in proven) return proven;
+  if (proven.externalId !== channel.external_id) {
+    await deregister(
+      deps,
+      connectionOf(channel.workspace_id, adapter, { ...channel, externalId: '' }, proven),
+    );
+    return other;
+  }
+  const connection = { workspaceId: channel.workspace_id, id: channel.id };
+  await deps.connections.saveCredentials(connection, proven.credentials);
+  await deps.connections.mergeSettings(connection, proven.settings);
+  deps.onReconnected(channel.workspace_id);
+  return refreshed(deps, channel, proven);
+}
+
+/**
+ * Another channel holds it: our registration may have taken over its webhook. Undoing ours would leave it with none, so
+ * the holder registers again, with its own credentials.
+ */
+async function yieldTo(deps: ChannelDeps, proven: Proven): Promise<ChannelRefusal> {
+  const holder = await deps.accounts.channelHolding(proven.medium, proven.externalId);
+  const connection = holder && (await deps.connections.byId(holder.id));
+  const adapter = connection && deps.channelAdapters.get(connection.type);
+  if (connection && adapter) {
+    const again = await connect(deps, adapter, connection.id, connection.credentials);
+    if ('refused' in again)
+      deps.io.log.warn({ channel: connection.id }, 'its webhook was not registered again');
+    else await deps.connections.saveCredentials(connection, again.credentials);
+  }
+  return { refused: 'taken' };
+}
+
+/** Proves the credentials and registers the webhook. */
+async function connect(
+  { io, webhookUrl }: ChannelDeps,
+  adapter: AnyAdapter,
+  channelId: string,
+  credentials: unknown,
+): Promise<Proven | ChannelRefusal> {
+  if (!adapter.connect) return invalid('type', `A ${adapter.title} channel cannot be added this way.`);
+  try {
+    const url = webhookUrl(adapter.id, channelId, credentials);
+    const answer: Connected<unknown> = await adapter.connect({ credentials, webhookUrl: url, channelId }, io);
+    return answer.ok ? answer : invalid(inCredentials(answer.field), answer.why);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return { refused: 'unreachable', why: `${adapter.title} could not be reached: ${error.message}` };
+  }
+}
+
+/** Takes back what connecting registered at the provider. Best effort. */
+export async function deregister(
+  { channelAdapters, io }: Pick<ChannelDeps, 'channelAdapters' | 'io'>,
+  connection: Connection,
+): Promise<void> {
+  try {
+    await channelAdapters.get(connection.type)?.disconnect?.(connection, io);
+  } catch (error) {
+    io.log.warn({ channel: connection.id, why: String(error) }, 'the webhook could not be deregistered');
+  }
+}
+
+const isTaken = async (
+  { accounts }: ChannelDeps,
+  named: { medium: string; externalId: string } | undefined,
+): Promise<boolean> =>
+  named !== undefined && (await accounts.channelHolding(named.medium, named.externalId)) !== undefined;
+
+function validated(adapter: AnyAdapter, credentials: unknown): { value: unknown } | ChannelRefusal {
+  const checked = adapter.credentials.safeParse(credentials);
+  if (checked.success) return { value: checked.data };
+  const issue = checked.error.issues[0];
+  const path = [...(issue?.path ?? []), ...unknownKey(issue)].join('.');
+  return invalid(path === '' ? 'credentials' : inCredentials(path), issue?.message ?? 'is not valid');
+}
+const unknownKey = (issue: object | undefined): string[] =>
+  issue && 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.slice(0, 1).map(String) : [];
+
+const invalid = (field: string, why: string): ChannelRefusal & { refused: 'invalid' } => ({
+  refused: 'invalid',
+  field,
+  why,
+});
+const inCredentials = (field: string): string =>
+  /^(credentials|settings)\b/.test(field) ? field : `credentials.${field}`;
+const unknownType = ({ channelAdapters }: ChannelDeps): ChannelRefusal =>
+  invalid('type', `Not a channel type here. There are: ${[...channelAdapters.keys()].join(', ')}.`);
+
+/** What the adapter learned stands above what was wished for. */
+const factsOf = (adapter: AnyAdapter, id: string, wish: NewChannelWish, proven: Proven): ChannelFacts => ({
+  id,
+  type: adapter.id,
+  title: adapter.title,
+  name: wish.name ?? proven.name,
+  externalId: proven.externalId,
+  medium: proven.medium,
+  settings: { ...wish.settings, ...proven.settings },
+});
+const connectionOf = (
+  workspaceId: string,
+  adapter: AnyAdapter,
+  channel: Pick<ChannelFacts, 'id' | 'name' | 'externalId' | 'settings'>,
+  proven: Proven,
+): Connection => ({
+  workspaceId,
+  id: channel.id,
+  side: 'channel',
+  type: adapter.id,
+  externalId: proven.externalId,
+  name: channel.name,
+  credentials: proven.credentials,
+  settings: channel.settings,
+});

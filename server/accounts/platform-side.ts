@@ -1,0 +1,80 @@
+/** What a channel's and a workspace's life means at the platform. */
+import type { AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
+import { isOutcome, type NotSent, WireError } from '../core/outcome.ts';
+import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
+
+export interface PlatformDeps {
+  connections: ConnectionStore;
+  platforms: ReadonlyMap<string, AnyPlatformAdapter>;
+  /** The connection with a token that is still good (renewed first where it must be), or why there is none. */
+  freshConnection(connection: Connection): Promise<Connection | NotSent>;
+  /** A channel type's title, for the platform. */
+  titleOf(type: string): string;
+  io: Io;
+}
+
+export type Attached =
+  | { ok: true; settings: Record<string, unknown> }
+  | { ok: false; field: string; why: string }
+  | { ok: false; why: string };
+
+/** Makes the channel known at the workspace's platform, where the platform wants to know. */
+export async function attachToPlatform(
+  deps: PlatformDeps,
+  workspace: Workspace,
+  channel: ChannelFacts,
+): Promise<Attached> {
+  const adapter = deps.platforms.get(workspace.platform);
+  if (!adapter?.attachChannel) return { ok: true, settings: {} };
+  try {
+    const connection = await platformConnection(deps, workspace.id);
+    if (isOutcome(connection)) return { ok: false, why: connection.why };
+    return await adapter.attachChannel(connection, channel, deps.io);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return { ok: false, why: `${adapter.title} could not be reached: ${error.message}` };
+  }
+}
+
+/** Best effort: the channel goes in any case. */
+export async function detachFromPlatform(deps: PlatformDeps, channel: Channel): Promise<void> {
+  await atPlatform(deps, channel.workspace_id, (adapter, connection) =>
+    adapter.detachChannel?.(connection, factsOf(deps, channel), deps.io),
+  );
+}
+
+/** Best effort: the workspace goes in any case. */
+export async function uninstallFromPlatform(deps: PlatformDeps, workspaceId: string): Promise<void> {
+  await atPlatform(deps, workspaceId, (adapter, connection) => adapter.uninstall(connection, deps.io));
+}
+
+async function atPlatform(
+  deps: PlatformDeps,
+  workspaceId: string,
+  act: (adapter: AnyPlatformAdapter, connection: Connection) => Promise<void> | undefined,
+): Promise<void> {
+  try {
+    const connection = await platformConnection(deps, workspaceId);
+    if (isOutcome(connection)) throw new Error(connection.why);
+    const adapter = deps.platforms.get(connection.type);
+    if (adapter) await act(adapter, connection);
+  } catch (error) {
+    deps.io.log.warn({ workspace: workspaceId, why: String(error) }, 'the platform could not be told');
+  }
+}
+
+async function platformConnection(deps: PlatformDeps, workspaceId: string): Promise<Connection | NotSent> {
+  const connection = await deps.connections.byId(workspaceId);
+  if (!connection) throw new Error(`workspace ${workspaceId} has no connection any more`);
+  return deps.freshConnection(connection);
+}
+
+const factsOf = ({ titleOf }: PlatformDeps, channel: Channel): ChannelFacts => ({
+  id: channel.id,
+  type: channel.type,
+  title: titleOf(channel.type),
+  name: channel.name,
+  externalId: channel.external_id,
+  medium: channel.medium,
+  settings: channel.settings,
+});

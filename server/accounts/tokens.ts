@@ -1,0 +1,59 @@
+/** API tokens: `oct_` and 256 bits, shown once. A token never exceeds its creator's role, and ends with them. */
+import { makeId } from '../core/ids.ts';
+import type { AccountStore, Membership } from '../store/accounts.ts';
+import { hashSecret, makeSecret, type Random } from './secrets.ts';
+
+/** Session or token, everything that the API asks about whoever calls it. */
+export interface Caller extends Membership {
+  scopes: Scope[];
+}
+
+export const SCOPES = [
+  'tokens:write',
+  'workspaces:read',
+  'workspaces:write',
+  'channels:read',
+  'channels:write',
+  'messages:read',
+  'messages:write',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Tokens {
+  /** Undefined: `scopes` exceed the caller's own. Without scopes: all that the caller has. */
+  create(
+    caller: Caller,
+    name: string,
+    scopes?: Scope[],
+  ): Promise<{ id: string; token: string; scopes: Scope[] } | undefined>;
+  authenticate(token: string): Promise<Caller | undefined>;
+}
+
+export function createTokens(
+  store: AccountStore,
+  { clock, random }: { clock: { now(): number }; random: Random },
+): Tokens {
+  return {
+    create: async (caller, name, scopes = caller.scopes) => {
+      if (!scopes.every((scope) => caller.scopes.includes(scope))) return undefined;
+      const id = makeId('tok', clock.now(), random);
+      const token = `oct_${makeSecret(random)}`;
+      const { account_id, person_id } = caller;
+      await store.addToken({
+        id,
+        hash: hashSecret(token),
+        account_id,
+        person_id,
+        name,
+        scopes: scopes.join(' '),
+      });
+      return { id, token, scopes };
+    },
+    authenticate: async (token) => {
+      const found = token.startsWith('oct_') ? await store.tokenBy(hashSecret(token)) : undefined;
+      if (!found) return undefined;
+      const { account_id, person_id, role } = found;
+      return { account_id, person_id, role, scopes: found.scopes.split(' ') as Scope[] };
+    },
+  };
+}
