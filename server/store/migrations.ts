@@ -2,7 +2,8 @@
  * The schema's history. A migration that has shipped is never edited: the next one mends it.
  * Types are chosen so that the same statements run on SQLite and on Postgres.
  */
-import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Migration, MigrationProvider } from 'kysely/migration';
 import type { Schema } from './schema.ts';
 
 type Column = 'text' | 'text!' | 'int' | 'int!' | 'blob';

@@ -1,0 +1,160 @@
+/**
+ * Links: this customer on this channel is that platform conversation and contact. Ids and an address only; contacts
+ * and history live in the platform.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Selectable } from 'kysely';
+import { makeId } from '../core/ids.ts';
+import type { Customer, Identity } from '../core/message.ts';
+import type { Database } from './open.ts';
+import type { ConversationTable } from './schema.ts';
+import type { Seal } from './seal.ts';
+
+export interface Conversation {
+  id: string;
+  workspaceId: string;
+  channelId: string;
+  thread: string;
+  customer: Customer;
+  platformThread?: string;
+  contactId?: string;
+  lastInboundAt?: number;
+}
+
+/** Every name by which a conversation can be found again. */
+const keys = (seal: Seal, thread: string, identities: Identity[]): string[] => [
+  seal.hash('thread', thread),
+  ...identities.map((identity) => identityKey(seal, identity)),
+];
+
+export const identityKey = (seal: Seal, { scope, kind, value }: Identity): string =>
+  seal.hash('identity', scope, kind, value);
+
+export function asConversation(row: Selectable<ConversationTable>, seal: Seal): Conversation {
+  const { thread, customer } = seal.open<{ thread: string; customer: Customer }>(row.id, row.customer);
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    channelId: row.channel_id,
+    thread,
+    customer,
+    ...(row.platform_thread ? { platformThread: row.platform_thread } : {}),
+    ...(row.contact_id ? { contactId: row.contact_id } : {}),
+    ...(row.last_inbound_at ? { lastInboundAt: Number(row.last_inbound_at) } : {}),
+  };
+}
+
+export interface FindOrMake {
+  workspaceId: string;
+  channelId: string;
+  thread: string;
+  customer: Customer;
+  seal: Seal;
+  now: number;
+  /** When the customer wrote, ms: opens the reply window. */
+  inboundAt?: number;
+  /** The platform's conversation, when it was there first (an agent started it). */
+  platformThread?: string;
+}
+
+/** Finds the conversation by any of its names, learns new ones, or makes it. Inside the caller's transaction. */
+export async function conversationFor(trx: Database, request: FindOrMake): Promise<string> {
+  const { workspaceId, channelId, seal, now } = request;
+  const names = keys(seal, request.thread, request.customer.identities);
+  const known = await trx
+    .selectFrom('conversation_identity')
+    .select('conversation_id')
+    .where('workspace_id', '=', workspaceId)
+    .where('channel_id', '=', channelId)
+    .where('identity', 'in', names)
+    .executeTakeFirst();
+  const id = known?.conversation_id ?? makeId('cnv', now, (bytes) => randomBytes(bytes));
+  const customer = seal.seal(id, { thread: request.thread, customer: request.customer });
+  if (known) await refresh(trx, request, id, customer);
+  else await insert(trx, request, id, customer);
+  await trx
+    .insertInto('conversation_identity')
+    .values(
+      names.map((identity) => ({
+        workspace_id: workspaceId,
+        channel_id: channelId,
+        identity,
+        conversation_id: id,
+      })),
+    )
+    .onConflict((it) => it.doNothing())
+    .execute();
+  return id;
+}
+
+/** An agent's message knows the customer only by address: it must not overwrite a name the customer gave. */
+async function refresh(trx: Database, request: FindOrMake, id: string, customer: Uint8Array): Promise<void> {
+  await trx
+    .updateTable('conversation')
+    .set({
+      updated_at: request.now,
+      ...(request.inboundAt === undefined ? {} : { customer, last_inbound_at: request.inboundAt }),
+      ...(request.platformThread ? { platform_thread: request.platformThread } : {}),
+    })
+    .where('workspace_id', '=', request.workspaceId)
+    .where('id', '=', id)
+    .execute();
+}
+
+const insert = (trx: Database, request: FindOrMake, id: string, customer: Uint8Array) =>
+  trx
+    .insertInto('conversation')
+    .values({
+      workspace_id: request.workspaceId,
+      id,
+      channel_id: request.channelId,
+      customer,
+      platform_thread: request.platformThread ?? null,
+      contact_id: null,
+      last_inbound_at: request.inboundAt ?? null,
+      created_at: request.now,
+      updated_at: request.now,
+    })
+    .execute();
+
+export async function findConversation(
+  db: Database,
+  seal: Seal,
+  by: { workspaceId: string } & ({ id: string } | { platformThread: string }),
+): Promise<Conversation | undefined> {
+  const base = db.selectFrom('conversation').selectAll().where('workspace_id', '=', by.workspaceId);
+  const row = await ('id' in by
+    ? base.where('id', '=', by.id)
+    : base.where('platform_thread', '=', by.platformThread)
+  )
+    .orderBy('updated_at', 'desc')
+    .executeTakeFirst();
+  return row && asConversation(row, seal);
+}
+
+export const conversationsOfContact = async (
+  db: Database,
+  seal: Seal,
+  by: { workspaceId: string; contactId: string },
+): Promise<Conversation[]> =>
+  (
+    await db
+      .selectFrom('conversation')
+      .selectAll()
+      .where('workspace_id', '=', by.workspaceId)
+      .where('contact_id', '=', by.contactId)
+      .orderBy('updated_at', 'desc')
+      .execute()
+  ).map((row) => asConversation(row, seal));
+
+/** True while a conversation of this workspace has no platform conversation yet: a reply may know it before we do. */
+export async function hasUnopened(db: Database, workspaceId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('conversation')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('platform_thread', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

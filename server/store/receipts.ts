@@ -1,0 +1,190 @@
+/**
+ * Receipts: matched by the provider's id or by our own delivery id that the provider echoes. They only rise in rank
+ * (sent < delivered < read; failed only from below delivered), may come before the send's own answer, and settle an
+ * outcome that was unknown.
+ */
+import type { ReceiptEvent, ReceiptStatus } from '../core/message.ts';
+import { type Claim, type DeliveryRow, freeLane, holdsLane } from './claims.ts';
+import type { Handler } from './committer.ts';
+import type { Database } from './open.ts';
+import type { DeliveryState } from './schema.ts';
+import type { Seal } from './seal.ts';
+import { refreshEvent, type Settlement } from './settle.ts';
+
+export interface ReceiptRequest {
+  claim: Claim;
+  receipt: ReceiptEvent;
+  tells: string[];
+  seal: Seal;
+  now: number;
+}
+
+/** False: the lease was lost. An unmatched receipt is kept: its send may still be under way. */
+export const applyReceipt: Handler<ReceiptRequest, boolean> = async (trx, requests) => {
+  const held: boolean[] = [];
+  for (const request of requests) held.push(await applyOne(trx, request));
+  return held;
+};
+
+async function applyOne(trx: Database, request: ReceiptRequest): Promise<boolean> {
+  const { claim, receipt, tells, seal, now } = request;
+  if (!(await holdsLane(trx, claim))) return false;
+  const target = await findTarget(trx, receipt);
+  if (!target || (await isUnderWay(trx, target, now))) await keep(trx, request);
+  else await raise(trx, target, receipt, { tells, seal, now });
+  const { workspaceId } = claim;
+  await trx
+    .updateTable('delivery')
+    .set({ state: 'done', open: 0, updated_at: now })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', claim.delivery.id)
+    .execute();
+  await trx
+    .updateTable('event')
+    .set({ status: 'handled', content: null })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', claim.delivery.event_id)
+    .execute();
+  await freeLane(trx, { workspaceId, laneId: claim.laneId }, 1);
+  return true;
+}
+
+async function findTarget(trx: Database, receipt: ReceiptEvent): Promise<DeliveryRow | undefined> {
+  const ours = trx
+    .selectFrom('delivery')
+    .selectAll()
+    .where('workspace_id', '=', receipt.connection.workspaceId)
+    .where('kind', '=', 'message')
+    .where('direction', '=', 'out');
+  const byId = await ours.where('provider_id', '=', receipt.of).executeTakeFirst();
+  if (byId || receipt.ref === undefined) return byId;
+  return ours.where('id', '=', receipt.ref).executeTakeFirst();
+}
+
+/** The worker that sends it right now will look for kept receipts when it settles. */
+async function isUnderWay(trx: Database, target: DeliveryRow, now: number): Promise<boolean> {
+  if (target.open === 0) return false;
+  const lane = await trx
+    .selectFrom('lane')
+    .select('leased_until')
+    .where('workspace_id', '=', target.workspace_id)
+    .where('id', '=', target.lane_id)
+    .executeTakeFirst();
+  return Number(lane?.leased_until ?? 0) > now || target.state === 'queued';
+}
+
+const keep = (trx: Database, { receipt, seal }: ReceiptRequest) =>
+  trx
+    .insertInto('receipt')
+    .values({
+      workspace_id: receipt.connection.workspaceId,
+      connection_id: receipt.connection.id,
+      of: seal.hash('receipt', receipt.of),
+      ref: receipt.ref ?? null,
+      status: receipt.status,
+      provider_id: receipt.of,
+      at: receipt.at,
+      code: receipt.code ?? null,
+      why: receipt.why ?? null,
+    })
+    .onConflict((it) => it.doNothing())
+    .execute();
+
+const RANK: Partial<Record<DeliveryState, number>> = { sent: 1, delivered: 2, read: 3 };
+const UNDECIDED: DeliveryState[] = ['started', 'checking', 'unknown'];
+
+/** Whether a receipt says something new about a delivery in this state. */
+export function rises(state: DeliveryState, status: ReceiptStatus): boolean {
+  if (UNDECIDED.includes(state)) return true;
+  const rank = RANK[state];
+  if (rank === undefined) return false;
+  if (status === 'failed') return rank < 2;
+  return (RANK[status] as number) > rank;
+}
+
+type Evidence = Pick<ReceiptEvent, 'of' | 'status' | 'code' | 'why'>;
+
+async function raise(
+  trx: Database,
+  target: DeliveryRow,
+  receipt: Evidence,
+  { tells, seal, now }: { tells: string[]; seal: Seal; now: number },
+): Promise<void> {
+  if (!rises(target.state, receipt.status)) return;
+  await write(trx, target, receipt, now);
+  const workspaceId = target.workspace_id;
+  if (target.open === 1) await freeLane(trx, { workspaceId, laneId: target.lane_id }, 1);
+  await refreshEvent(trx, { claim: { workspaceId }, eventId: target.event_id, tells, seal, now });
+}
+
+const write = (trx: Database, target: DeliveryRow, receipt: Evidence, now: number) =>
+  trx
+    .updateTable('delivery')
+    .set({
+      state: receipt.status,
+      open: 0,
+      rank: 1,
+      provider_id: receipt.of,
+      code: receipt.code ?? null,
+      reason: receipt.why ?? null,
+      updated_at: now,
+    })
+    .where('workspace_id', '=', target.workspace_id)
+    .where('id', '=', target.id)
+    .execute();
+
+/**
+ * Receipts that came before the send's own answer: applied right behind the settlement, in rank order. True when they
+ * closed a delivery that the settlement had left open (its outcome was unknown, the receipt knows).
+ */
+export async function raiseByWaitingReceipts(
+  trx: Database,
+  { workspaceId, delivery }: Claim,
+  settlement: Settlement,
+  { seal, now }: { seal: Seal; now: number },
+): Promise<boolean> {
+  if (delivery.direction !== 'out' && settlement.to !== 'checking' && settlement.to !== 'unknown')
+    return false;
+  const waiting = await trx
+    .selectFrom('receipt')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where((eb) =>
+      eb.or([
+        eb('ref', '=', delivery.id),
+        ...(settlement.to === 'sent' ? [eb('of', '=', seal.hash('receipt', settlement.providerId))] : []),
+      ]),
+    )
+    .execute();
+  if (waiting.length === 0) return false;
+  let state: DeliveryState = settlement.to;
+  for (const receipt of waiting.sort(
+    (a, b) => (RANK[a.status as DeliveryState] ?? 0) - (RANK[b.status as DeliveryState] ?? 0),
+  )) {
+    if (!rises(state, receipt.status)) continue;
+    await write(
+      trx,
+      delivery,
+      {
+        of: receipt.provider_id,
+        status: receipt.status,
+        ...(receipt.code ? { code: receipt.code } : {}),
+        ...(receipt.why ? { why: receipt.why } : {}),
+      },
+      now,
+    );
+    state = receipt.status;
+  }
+  await trx
+    .deleteFrom('receipt')
+    .where('workspace_id', '=', workspaceId)
+    .where('ref', '=', delivery.id)
+    .execute();
+  if (settlement.to === 'sent')
+    await trx
+      .deleteFrom('receipt')
+      .where('workspace_id', '=', workspaceId)
+      .where('of', '=', seal.hash('receipt', settlement.providerId))
+      .execute();
+  return settlement.to === 'checking' && state !== 'checking';
+}

@@ -1,0 +1,61 @@
+/** Resend: the message goes to the end of its lane and is really sent again. */
+import type { Handler } from './committer.ts';
+import type { Database } from './open.ts';
+import { position } from './position.ts';
+import { addHistory, openLane } from './settle.ts';
+
+export type ResendResult = 'queued' | 'not_found' | 'not_failed';
+interface ResendRequest {
+  workspaceId: string;
+  eventId: string;
+  now: number;
+}
+
+export const resend: Handler<ResendRequest, ResendResult> = async (trx, requests) => {
+  const results: ResendResult[] = [];
+  for (const request of requests) results.push(await resendOne(trx, request));
+  return results;
+};
+
+async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendRequest): Promise<ResendResult> {
+  const parts = await trx
+    .selectFrom('delivery')
+    .select(['lane_id', 'state'])
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', eventId)
+    .where('kind', '=', 'message')
+    .execute();
+  const lane = parts[0]?.lane_id;
+  if (lane === undefined) return 'not_found';
+  const back = await trx
+    .updateTable('delivery')
+    .set({
+      state: 'queued',
+      open: 1,
+      rank: 1,
+      attempts: 0,
+      next_at: 0,
+      started_at: null,
+      code: null,
+      reason: null,
+      position: position(now, undefined, now),
+      created_at: now,
+      updated_at: now,
+    })
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', eventId)
+    .where('kind', '=', 'message')
+    .where('state', 'in', ['failed', 'unknown', 'cancelled'])
+    .executeTakeFirst();
+  const count = Number(back.numUpdatedRows);
+  if (count === 0) return 'not_failed';
+  await trx
+    .updateTable('event')
+    .set({ status: 'queued', code: null, reason: null })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', eventId)
+    .execute();
+  await addHistory(trx, { workspaceId, eventId, status: 'queued', reason: 'Resend', now });
+  await openLane(trx, { workspaceId, laneId: lane, count, now });
+  return 'queued';
+}
