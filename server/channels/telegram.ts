@@ -1,0 +1,51 @@
+import type { Adapter } from '../core/adapter.ts';
+import type { Capabilities } from '../core/capabilities.ts';
+import { connect, disconnect } from './telegram/connect.ts';
+import { type TelegramCredentials, telegramCredentials } from './telegram/credentials.ts';
+import { media } from './telegram/media.ts';
+import { receive } from './telegram/receive.ts';
+import { send } from './telegram/send.ts';
+
+const MAX_UPLOAD = 50_000_000;
+
+const can: Capabilities = {
+  // Counted after the markup is read. Telegram says "characters"; UTF-16 units are never fewer.
+  text: { max: 4096, unit: 'utf16' },
+  files: {
+    image: { types: ['image/*'], maxSize: MAX_UPLOAD },
+    video: { types: ['*'], maxSize: MAX_UPLOAD },
+    audio: { types: ['*'], maxSize: MAX_UPLOAD },
+    voice: { types: ['*'], maxSize: MAX_UPLOAD },
+    document: { types: ['*'], maxSize: MAX_UPLOAD },
+    sticker: { types: ['*'], maxSize: MAX_UPLOAD },
+  },
+  caption: 1024,
+  filesPerCall: 1,
+  filesWithText: false,
+  filesWhenOpening: true,
+  native: ['location', 'contact'],
+  receipts: [],
+  idempotent: false,
+  echo: false,
+  tells: [],
+  redelivery: 'Repeats an update until it is acknowledged, at growing intervals, for up to about 24 hours.',
+};
+
+/**
+ * Telegram bots, private chats: https://core.telegram.org/bots/api
+ * @param options.apiUrl https://api.telegram.org, or what stands for it; no trailing slash.
+ */
+export function createTelegram({ apiUrl }: { apiUrl: string }): Adapter<TelegramCredentials> {
+  return {
+    id: 'telegram',
+    side: 'channel',
+    title: 'Telegram',
+    credentials: telegramCredentials,
+    can,
+    receive,
+    send: (delivery, connection, io) => send(delivery, connection, io, apiUrl),
+    connect: (input, io) => connect(input, io, apiUrl),
+    disconnect: (connection, io) => disconnect(connection, io, apiUrl),
+    media: (file, connection, io) => media(file, connection, io, apiUrl),
+  };
+}
