@@ -28,6 +28,7 @@ const capabilities: Capabilities = {
   filesPerCall: 1,
   filesWithText: false,
   filesWhenOpening: true,
+  native: ['location', 'contact'],
   windowHours: 24,
   receipts: ['sent', 'delivered', 'read', 'failed'],
   idempotent: false,

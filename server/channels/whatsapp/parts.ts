@@ -94,7 +94,9 @@ function interactive(answer: Json | undefined): Part[] | undefined {
     return choice(text(content?.title) ?? text(content?.id), text(content?.id));
   if (type === 'nfm_reply') return form(content);
   if (type === 'call_permission_reply')
-    return other(`an answer about calls: ${content?.response === 'accept' ? 'allowed' : 'not allowed'}`);
+    return other(
+      `an answer to a request for calls: ${content?.response === 'accept' ? 'allowed' : 'not allowed'}`,
+    );
   return undefined;
 }
 
@@ -129,7 +131,7 @@ function orderSummary(order: Json | undefined): string {
 
 function systemSummary(system: Json | undefined): string {
   const said = text(system?.body);
-  if (said) return said;
+  if (said) return `a notice of WhatsApp: ${said}`;
   const moved = text(system?.wa_id);
   return moved
     ? `the customer changed their number to +${moved}`
@@ -173,12 +175,12 @@ function mentions(message: Json): Part[] {
   const found: Part[] = [];
   if (referral) {
     const words = [text(referral.headline) ?? text(referral.body), text(referral.source_url)].filter(Boolean);
-    found.push({ kind: 'other', summary: ['came from an ad', ...words].join(': ') });
+    found.push({ kind: 'other', summary: ['this in answer to an ad', ...words].join(': ') });
   }
   if (product)
     found.push({
       kind: 'other',
-      summary: `asks about the product ${text(product.product_retailer_id) ?? 'in the catalogue'}`,
+      summary: `this about the product ${text(product.product_retailer_id) ?? 'in the catalogue'}`,
     });
   return found;
 }

@@ -43,7 +43,7 @@ function envelope(delivery: MessageDelivery): Json {
   };
 }
 
-/** One call carries one part (`Capabilities` say so); the core has split the rest into deliveries of their own. */
+/** One call carries one part, and only kinds that the capabilities name: the core has seen to both. */
 function contentOf(delivery: MessageDelivery): Json | undefined {
   const [part] = delivery.parts;
   if (!part) return undefined;
@@ -55,8 +55,6 @@ function plainContent(part: Exclude<Part<StoredFile>, FilePart<StoredFile>>): Js
   switch (part.kind) {
     case 'text':
       return { type: 'text', text: { body: markup(part), preview_url: false } };
-    case 'choice':
-      return { type: 'text', text: { body: part.text, preview_url: false } };
     case 'location': {
       const { latitude, longitude, name, address } = part;
       const named = { ...(name ? { name } : {}), ...(address ? { address } : {}) };
@@ -67,8 +65,6 @@ function plainContent(part: Exclude<Part<StoredFile>, FilePart<StoredFile>>): Js
     }
     case 'contact':
       return { type: 'contacts', contacts: [contactCard(part)] };
-    case 'reaction':
-      return { type: 'reaction', reaction: { message_id: part.to, emoji: part.emoji } };
     default:
       return undefined;
   }
