@@ -2,11 +2,11 @@
  * A channel's life: made (credentials proven, webhook registered, known to the platform), given new credentials,
  * removed. Whatever was registered outside is undone when a later step fails.
  */
-import type { AnyAdapter, ChannelFacts, Connected, Connection, Io } from '../core/adapter.ts';
+import type { AnyAdapter, ChannelFacts, Connected, Connection } from '../core/adapter.ts';
 import { makeSecretId } from '../core/ids.ts';
 import { WireError } from '../core/outcome.ts';
 import type { AccountStore } from '../store/accounts.ts';
-import { AlreadyLinked, type Channel, type ConnectionStore, type Workspace } from '../store/connections.ts';
+import { AlreadyLinked, type Channel, type Workspace } from '../store/connections.ts';
 import { attachToPlatform, detachFromPlatform, type PlatformDeps } from './platform-side.ts';
 import type { Random } from './secrets.ts';
 
@@ -36,11 +36,8 @@ export interface Channels {
 
 export interface ChannelDeps extends PlatformDeps {
   accounts: AccountStore;
-  connections: ConnectionStore;
-  channelAdapters: ReadonlyMap<string, AnyAdapter>;
   /** Where the provider is to send this channel's events. */
   webhookUrl(type: string, channelId: string, credentials: unknown): string;
-  io: Io;
   random: Random;
   onReconnected(workspaceId: string): void;
 }

@@ -1,5 +1,5 @@
 /** What a channel's and a workspace's life means at the platform. */
-import type { AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
+import type { AnyAdapter, AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
 import { isOutcome, type NotSent, WireError } from '../core/outcome.ts';
 import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
 
@@ -8,8 +8,8 @@ export interface PlatformDeps {
   platforms: ReadonlyMap<string, AnyPlatformAdapter>;
   /** The connection with a token that is still good (renewed first where it must be), or why there is none. */
   freshConnection(connection: Connection): Promise<Connection | NotSent>;
-  /** A channel type's title, for the platform. */
-  titleOf(type: string): string;
+  /** By channel type. */
+  channelAdapters: ReadonlyMap<string, AnyAdapter>;
   io: Io;
 }
 
@@ -69,10 +69,10 @@ async function platformConnection(deps: PlatformDeps, workspaceId: string): Prom
   return deps.freshConnection(connection);
 }
 
-const factsOf = ({ titleOf }: PlatformDeps, channel: Channel): ChannelFacts => ({
+const factsOf = ({ channelAdapters }: PlatformDeps, channel: Channel): ChannelFacts => ({
   id: channel.id,
   type: channel.type,
-  title: titleOf(channel.type),
+  title: channelAdapters.get(channel.type)?.title ?? channel.type,
   name: channel.name,
   externalId: channel.external_id,
   medium: channel.medium,

@@ -62,8 +62,8 @@ export interface AccountStore {
   /** Only while it is not revoked and its creator is still a member. */
   tokenBy(hash: string): Promise<(Membership & { id: string; scopes: string }) | undefined>;
   tokensOf(accountId: string): Promise<ApiToken[]>;
-  /** False when the account has no such token. */
-  revokeToken(accountId: string, id: string): Promise<boolean>;
+  /** False when the person has no such token in this account. */
+  revokeToken(by: Omit<Membership, 'role'>, id: string): Promise<boolean>;
 
   /** Which workspace a channel is in, seen from one account: another account's channel does not exist. */
   workspaceOfChannel(accountId: string, channelId: string): Promise<string | undefined>;
@@ -243,11 +243,12 @@ const tokenRows = (db: Database, clock: Clock) => ({
       .where('account_id', '=', accountId)
       .orderBy('id')
       .execute(),
-  revokeToken: async (accountId: string, id: string) => {
+  revokeToken: async (by: Omit<Membership, 'role'>, id: string) => {
     const revoked = await db
       .updateTable('api_token')
       .set((eb) => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(clock.now())) }))
-      .where('account_id', '=', accountId)
+      .where('account_id', '=', by.account_id)
+      .where('person_id', '=', by.person_id)
       .where('id', '=', id)
       .returning('id')
       .executeTakeFirst();

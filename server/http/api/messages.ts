@@ -1,0 +1,116 @@
+import type { ConnectionStore } from '../../store/connections.ts';
+import { invalidField, notFound } from '../problem.ts';
+import { limitOf, PAGING, type Page } from './paging.ts';
+import { type ApiRoute, conflict, ok, withoutBody } from './routes.ts';
+import { iso, listOf, messageShape, messageStatuses, retryShape } from './shapes.ts';
+
+export type MessageStatus = (typeof messageStatuses)[number];
+
+/** A message as the ledger knows it: no content. Times in ms since 1970; the API prints them as RFC 3339. */
+export interface ApiMessage {
+  id: string;
+  channel_id: string;
+  direction: 'in' | 'out';
+  status: MessageStatus;
+  reason?: string;
+  created_at: number;
+  history: { status: string; at: number; reason?: string }[];
+}
+
+/** The ledger, as far as the API reads it. Ids of other workspaces than the given ones do not exist. */
+export interface MessageReader {
+  /** Newest first. `after`: the `next` of the page before. Throws nothing for a cursor it does not know: an empty page. */
+  list(query: {
+    accountWorkspaceIds: string[];
+    channelId?: string;
+    status?: MessageStatus;
+    after?: string;
+    limit: number;
+  }): Promise<Page<ApiMessage>>;
+  get(workspaceIds: string[], id: string): Promise<ApiMessage | undefined>;
+  /** `not_failed`: it is under way, arrived, or nothing is known to be wrong with it. `unknown` ones count as failed. */
+  retry(workspaceIds: string[], id: string): Promise<'queued' | 'not_found' | 'not_failed'>;
+}
+
+export interface MessageRoutesDeps {
+  connections: ConnectionStore;
+  messages: MessageReader;
+}
+
+export const messageRoutes = (deps: MessageRoutesDeps): ApiRoute[] => [list(deps), one(deps), retry(deps)];
+
+const workspaceIds = async ({ connections }: MessageRoutesDeps, accountId: string): Promise<string[]> =>
+  (await connections.workspacesOf(accountId)).map((workspace) => workspace.id);
+
+const list = (deps: MessageRoutesDeps): ApiRoute =>
+  withoutBody({
+    method: 'get',
+    path: '/messages',
+    operationId: 'listMessages',
+    summary: 'Messages and what became of them, newest first',
+    scope: 'messages:read',
+    query: {
+      channel_id: { description: 'Only this channel’s.', schema: { type: 'string' } },
+      status: { description: 'Only these.', schema: { type: 'string', enum: messageStatuses } },
+      ...PAGING,
+    },
+    success: { status: 200, shape: listOf(messageShape) },
+    problems: [422],
+    handle: async ({ caller, query }) => {
+      const status = statusOf(query.status);
+      const { data, next } = await deps.messages.list({
+        accountWorkspaceIds: await workspaceIds(deps, caller.account_id),
+        ...(query.channel_id ? { channelId: query.channel_id } : {}),
+        ...(status ? { status } : {}),
+        ...(query.after ? { after: query.after } : {}),
+        limit: limitOf(query),
+      });
+      return ok({ data: data.map(shown), next });
+    },
+  });
+
+const one = (deps: MessageRoutesDeps): ApiRoute =>
+  withoutBody({
+    method: 'get',
+    path: '/messages/:id',
+    operationId: 'getMessage',
+    summary: 'One message with its history',
+    scope: 'messages:read',
+    success: { status: 200, shape: messageShape },
+    handle: async ({ caller, id }) => {
+      const message = await deps.messages.get(await workspaceIds(deps, caller.account_id), id);
+      if (!message) throw notFound('message');
+      return ok(shown(message));
+    },
+  });
+
+const retry = (deps: MessageRoutesDeps): ApiRoute =>
+  withoutBody({
+    method: 'post',
+    path: '/messages/:id/retry',
+    operationId: 'retryMessage',
+    summary: 'Send a failed message again',
+    scope: 'messages:write',
+    success: { status: 202, shape: retryShape },
+    problems: [409],
+    handle: async ({ caller, id }) => {
+      const answer = await deps.messages.retry(await workspaceIds(deps, caller.account_id), id);
+      if (answer === 'not_found') throw notFound('message');
+      if (answer === 'not_failed')
+        throw conflict('This message has not failed.', 'Only failed and unknown messages can be sent again.');
+      return { status: 202, json: { id, status: 'queued' } };
+    },
+  });
+
+function statusOf(status: string | undefined): MessageStatus | undefined {
+  if (status === undefined) return undefined;
+  const known = messageStatuses.find((one) => one === status);
+  if (!known) throw invalidField('status', `A status is one of ${messageStatuses.join(', ')}.`);
+  return known;
+}
+
+const shown = ({ history, created_at, ...rest }: ApiMessage): unknown => ({
+  ...rest,
+  created_at: iso(created_at),
+  history: history.map((step) => ({ ...step, at: iso(step.at) })),
+});
