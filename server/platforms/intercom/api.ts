@@ -1,0 +1,131 @@
+/** Calls to Intercom's REST API: the SDK as the transport, and one table from its errors to our outcomes. */
+import { IntercomClient, IntercomError } from 'intercom-client';
+import type { Io } from '../../core/adapter.ts';
+import { fromHttpStatus, type NotSent, refused, retry, unauthorized, WireError } from '../../core/outcome.ts';
+import { apiBase, type IntercomApp, type IntercomConnection } from './app.ts';
+import { record, records, text } from './json.ts';
+
+/** Newest stable version; without the header the version chosen for the app in the Developer Hub would apply. */
+const VERSION = '2.16';
+
+/** What Intercom said instead of doing it. */
+export interface Failure {
+  ok: false;
+  status: number;
+  /** Intercom's own word: `not_found`, `rate_limit_exceeded`; empty when the body is not its error list. */
+  code: string;
+  message: string;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+}
+export type Answer<T> = { ok: true; value: T } | Failure;
+
+export interface Api {
+  /** Changes nothing over there: no answer is as good as a refusal at the door. */
+  read<T>(run: (sdk: IntercomClient) => Promise<T>): Promise<Answer<T>>;
+  /** No answer may mean that it was done. */
+  write<T>(run: (sdk: IntercomClient) => Promise<T>): Promise<Answer<T>>;
+  /** For what the SDK's types leave out. */
+  post(path: string, json: unknown): Promise<Answer<unknown>>;
+}
+
+export function openApi(app: IntercomApp, connection: IntercomConnection, io: Io): Api {
+  return openApiWith(apiBase(app, connection.settings), connection.credentials.access_token, io);
+}
+
+export function openApiWith(base: string, token: string, io: Io): Api {
+  // The SDK keeps only the message of what `fetch` throws: the certainty of a WireError would be lost.
+  let broken: unknown;
+  const headers = { 'Intercom-Version': VERSION };
+  const sdk = new IntercomClient({
+    token,
+    baseUrl: base,
+    headers,
+    // It would post a reply three times on a 502.
+    maxRetries: 0,
+    timeoutInSeconds: 25,
+    fetch: (input, init) =>
+      io.http.fetch(input, init).catch((error: unknown) => {
+        broken = error;
+        throw error;
+      }),
+  });
+
+  async function call<T>(run: (sdk: IntercomClient) => Promise<T>): Promise<Answer<T>> {
+    broken = undefined;
+    try {
+      return { ok: true, value: await run(sdk) };
+    } catch (error) {
+      if (broken !== undefined) throw broken;
+      if (error instanceof IntercomError && error.statusCode !== undefined) return failureOf(error);
+      throw new WireError(error instanceof Error ? error.message : String(error), false, error);
+    }
+  }
+  return {
+    write: call,
+    read: (run) => call(run).catch((error: unknown) => Promise.reject(harmless(error))),
+    post: async (path, json) => {
+      const response = await io.http({
+        method: 'POST',
+        url: `${base}${path}`,
+        headers: { ...headers, authorization: `Bearer ${token}`, accept: 'application/json' },
+        json,
+        timeoutMs: 25_000,
+      });
+      if (response.status < 400) return { ok: true, value: response.json };
+      return failureFrom(response.status, response.json, response.headers);
+    },
+  };
+}
+
+const harmless = (error: unknown): unknown =>
+  error instanceof WireError ? new WireError(error.message, true, error) : error;
+
+const failureOf = (error: IntercomError): Failure =>
+  failureFrom(error.statusCode ?? 0, error.body, Object.fromEntries(error.rawResponse?.headers ?? []));
+
+/** https://developers.intercom.com/docs/references/rest-api/errors/error-objects */
+export function failureFrom(status: number, body: unknown, headers: Record<string, string>): Failure {
+  const first = records(record(body)?.errors)[0];
+  return {
+    ok: false,
+    status,
+    code: text(first?.code) ?? '',
+    message: text(first?.message) ?? `Intercom answered ${status}`,
+    headers,
+  };
+}
+
+/**
+ * The outcome that a failure stands for.
+ * @param kind a read that failed over there (5xx) can be repeated; a write may have been done.
+ */
+export function outcomeOf(failure: Failure, kind: 'read' | 'write', io: Io): NotSent {
+  const { status, code, message } = failure;
+  if (status === 401)
+    return unauthorized(`Intercom no longer accepts our access (${code || message}). Reconnect Intercom.`);
+  if (status === 403 && code === 'api_plan_restricted')
+    return unauthorized('This Intercom workspace has no active subscription that includes the API.');
+  if (status === 403 && (code === 'token_unauthorized' || code === 'unauthorized'))
+    return unauthorized(`The Intercom app lacks a permission: ${message}. Reconnect Intercom.`);
+  if (status === 429 || code === 'rate_limit_exceeded' || code === 'retry_after')
+    return retry('Intercom’s rate limit is reached', { afterMs: untilReset(failure, io) });
+  if (status === 503 || status === 423) return retry(message, { afterMs: 5_000 });
+  if (kind === 'read' && (status >= 500 || status === 408)) return retry(message);
+  if (status >= 400 && status < 500 && status !== 408)
+    return refused(code || status, `Intercom refused it: ${message}`);
+  return fromHttpStatus(status, message);
+}
+
+/** `X-RateLimit-Reset` is in unix seconds; limits are handed out in slices of ten. Never less than a second. */
+function untilReset({ headers }: Failure, io: Io): number {
+  const reset = Number(headers['x-ratelimit-reset']) * 1000;
+  if (!Number.isFinite(reset) || reset === 0) return 10_000;
+  return Math.min(Math.max(reset - io.clock.now(), 1_000), 60_000);
+}
+
+/** How far Intercom's clock is ahead of ours (ms), by the `Date` of an answer; undefined when it said none. */
+export function clockLead(headers: Headers, io: Io): number | undefined {
+  const date = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(date) ? undefined : date - io.clock.now();
+}
