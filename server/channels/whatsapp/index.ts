@@ -3,6 +3,7 @@ import type { Capabilities } from '../../core/capabilities.ts';
 import { connect, disconnect } from './connect.ts';
 import { type WhatsAppCredentials, whatsAppCredentials } from './credentials.ts';
 import type { WhatsAppApp } from './graph.ts';
+import { TEXT_LIMIT } from './markup.ts';
 import { fetchMedia } from './media.ts';
 import { type Connecting, receive } from './receive.ts';
 import { send } from './send.ts';
@@ -12,7 +13,7 @@ const MB = 1024 * 1024;
 
 /** https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media */
 const capabilities: Capabilities = {
-  text: { max: 4096, unit: 'characters' },
+  text: { max: TEXT_LIMIT, unit: 'characters' },
   files: {
     image: { types: ['image/jpeg', 'image/png'], maxSize: 5 * MB },
     video: { types: ['video/mp4', 'video/3gpp'], maxSize: 16 * MB },

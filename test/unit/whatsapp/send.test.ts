@@ -59,6 +59,14 @@ describe('sending', () => {
     expect(body).toMatchObject({ context: { message_id: 'wamid.QUOTED=' } });
   });
 
+  test('an agent’s formatting becomes WhatsApp’s marks, unless they make it too long', async () => {
+    const styled = { kind: 'text', text: 'now or never', html: '<p><b>now</b> or <i>never</i></p>' } as const;
+    expect(await bodyOf(deliveryOf([styled]))).toMatchObject({ text: { body: '*now* or _never_' } });
+    const text = 'x'.repeat(4095);
+    const tooLong = { kind: 'text', text, html: `<b>${text}</b>` } as const;
+    expect(await bodyOf(deliveryOf([tooLong]))).toMatchObject({ text: { body: text } });
+  });
+
   test.each([
     [
       'a photo',
