@@ -23,7 +23,7 @@ export function fit(parts: Part<StoredFile>[], can: Capabilities, options: { ope
     return {
       refused: { code: 'empty', why: 'There was nothing to send: the message is empty. Write it again.' },
     };
-  return { calls: options.opens && !can.filesWhenOpening ? openWithText(calls) : calls };
+  return { calls: options.opens && !can.filesWhenOpening ? openWithText(calls, can) : calls };
 }
 
 /** Only texts within the limit, files with captions within the limit, and native parts. */
@@ -83,13 +83,13 @@ function joins(call: Call, can: Capabilities): boolean {
 }
 
 /** The first call keeps its text (or says what is coming) and its files follow in a call of their own. */
-function openWithText(calls: Call[]): Call[] {
+function openWithText(calls: Call[], can: Capabilities): Call[] {
   const [first = [], ...others] = calls;
   const files = first.filter((part) => part.kind === 'file');
   if (files.length === 0) return calls;
   const text = first.filter((part) => part.kind !== 'file');
-  const opening: Call = text.length > 0 ? text : [{ kind: 'text', text: files.map(announce).join('\n') }];
-  return [opening, files, ...others];
+  const coming = texts({ kind: 'text', text: files.map(announce).join('\n') }, can).slice(0, 1);
+  return [text.length > 0 ? text : coming, files, ...others];
 }
 
 const announce = (part: FilePart<StoredFile>): string => describeFile(part.file);

@@ -55,7 +55,9 @@ export async function lookup(
   if (delivery.kind !== 'message') return 'cannot';
   const since = (delivery.startedAt ?? delivery.at) - CLOCK_SKEW_MS;
   const files = delivery.parts.filter((part) => part.kind === 'file').length;
-  const sender = connection.credentials.messaging_service_sid ? {} : { From: connection.externalId };
+  const sender: Record<string, string> = connection.credentials.messaging_service_sid
+    ? {}
+    : { From: connection.externalId };
   const query = { To: delivery.conversation.thread, ...sender, PageSize: '50' };
   let found: string | undefined;
   try {
@@ -86,7 +88,7 @@ export async function catchUp(
   hosts: TwilioHosts,
 ): Promise<Event[]> {
   const service = connection.credentials.messaging_service_sid;
-  const query = {
+  const query: Record<string, string> = {
     ...(service ? {} : { To: connection.externalId }),
     'DateSent>': `${new Date(since).toISOString().slice(0, 19)}Z`,
     PageSize: '1000',

@@ -13,7 +13,9 @@ export async function media(
   io: Io,
   hosts: TwilioHosts,
 ): Promise<{ body: AsyncIterable<Uint8Array>; contentType?: string; name?: string } | NotSent> {
-  const headers = isTwilio(file.ref, hosts) ? { authorization: authorization(connection.credentials) } : {};
+  const headers: Record<string, string> = isTwilio(file.ref, hosts)
+    ? { authorization: authorization(connection.credentials) }
+    : {};
   const download = await io.http.download({ method: 'GET', url: file.ref, headers, hosts: HOSTS });
   if (download.status === 200) {
     const contentType = file.contentType ?? download.headers['content-type'];
