@@ -36,6 +36,8 @@ export interface Channels {
 
 export interface ChannelDeps extends PlatformDeps {
   accounts: AccountStore;
+  /** By channel type. */
+  channelAdapters: ReadonlyMap<string, AnyAdapter>;
   /** Where the provider is to send this channel's events. */
   webhookUrl(type: string, channelId: string, credentials: unknown): string;
   random: Random;
@@ -50,7 +52,7 @@ export const createChannels = (deps: ChannelDeps): Channels => ({
   remove: async (channel) => {
     const connection = await deps.connections.byId(channel.id);
     if (connection) await deregister(deps, connection);
-    await detachFromPlatform(deps, channel);
+    await detachFromPlatform(deps, channel.workspace_id, knownFacts(deps, channel));
     await deps.connections.archiveChannel(channel.workspace_id, channel.id);
   },
 });
@@ -107,8 +109,11 @@ async function save(
       settings: facts.settings,
     });
   } catch (error) {
-    if (error instanceof AlreadyLinked) return yieldTo(deps, proven);
-    throw error;
+    if (!(error instanceof AlreadyLinked)) throw error;
+    // Somebody was quicker. In this very workspace, what we attached at the platform is now theirs.
+    const winner = await deps.accounts.channelHolding(facts.medium, facts.externalId);
+    if (winner?.workspace_id !== workspace.id) await detachFromPlatform(deps, workspace.id, facts);
+    return yieldTo(deps, proven);
   }
   return refreshed(deps, { workspace_id: workspace.id, id: facts.id }, proven);
 }
@@ -230,8 +235,9 @@ const invalid = (field: string, why: string): ChannelRefusal & { refused: 'inval
   field,
   why,
 });
+/** An adapter names its own fields; the API's caller has them under `credentials`. */
 const inCredentials = (field: string): string =>
-  /^(credentials|settings)\b/.test(field) ? field : `credentials.${field}`;
+  /^(credentials|settings|type|webhook_url)\b/.test(field) ? field : `credentials.${field}`;
 const unknownType = ({ channelAdapters }: ChannelDeps): ChannelRefusal =>
   invalid('type', `Not a channel type here. There are: ${[...channelAdapters.keys()].join(', ')}.`);
 
@@ -244,6 +250,19 @@ const factsOf = (adapter: AnyAdapter, id: string, wish: NewChannelWish, proven: 
   externalId: proven.externalId,
   medium: proven.medium,
   settings: { ...wish.settings, ...proven.settings },
+});
+/** A stored channel as the platform needs to know it. */
+export const knownFacts = (
+  { channelAdapters }: Pick<ChannelDeps, 'channelAdapters'>,
+  channel: Channel,
+): ChannelFacts => ({
+  id: channel.id,
+  type: channel.type,
+  title: channelAdapters.get(channel.type)?.title ?? channel.type,
+  name: channel.name,
+  externalId: channel.external_id,
+  medium: channel.medium,
+  settings: channel.settings,
 });
 const connectionOf = (
   workspaceId: string,

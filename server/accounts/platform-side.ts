@@ -1,15 +1,13 @@
 /** What a channel's and a workspace's life means at the platform. */
-import type { AnyAdapter, AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
+import type { AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
 import { isOutcome, type NotSent, WireError } from '../core/outcome.ts';
-import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
+import type { ConnectionStore, Workspace } from '../store/connections.ts';
 
 export interface PlatformDeps {
   connections: ConnectionStore;
   platforms: ReadonlyMap<string, AnyPlatformAdapter>;
   /** The connection with a token that is still good (renewed first where it must be), or why there is none. */
   freshConnection(connection: Connection): Promise<Connection | NotSent>;
-  /** By channel type. */
-  channelAdapters: ReadonlyMap<string, AnyAdapter>;
   io: Io;
 }
 
@@ -37,9 +35,13 @@ export async function attachToPlatform(
 }
 
 /** Best effort: the channel goes in any case. */
-export async function detachFromPlatform(deps: PlatformDeps, channel: Channel): Promise<void> {
-  await atPlatform(deps, channel.workspace_id, (adapter, connection) =>
-    adapter.detachChannel?.(connection, factsOf(deps, channel), deps.io),
+export async function detachFromPlatform(
+  deps: PlatformDeps,
+  workspaceId: string,
+  channel: ChannelFacts,
+): Promise<void> {
+  await atPlatform(deps, workspaceId, (adapter, connection) =>
+    adapter.detachChannel?.(connection, channel, deps.io),
   );
 }
 
@@ -68,13 +70,3 @@ async function platformConnection(deps: PlatformDeps, workspaceId: string): Prom
   if (!connection) throw new Error(`workspace ${workspaceId} has no connection any more`);
   return deps.freshConnection(connection);
 }
-
-const factsOf = ({ channelAdapters }: PlatformDeps, channel: Channel): ChannelFacts => ({
-  id: channel.id,
-  type: channel.type,
-  title: channelAdapters.get(channel.type)?.title ?? channel.type,
-  name: channel.name,
-  externalId: channel.external_id,
-  medium: channel.medium,
-  settings: channel.settings,
-});

@@ -1,13 +1,18 @@
 /** The end of a workspace. (Its beginning is an install, see install.ts.) */
+import type { AnyAdapter } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
-import { deregister } from './channels.ts';
+import { deregister, knownFacts } from './channels.ts';
 import { detachFromPlatform, type PlatformDeps, uninstallFromPlatform } from './platform-side.ts';
+
+export interface ArchiveDeps extends PlatformDeps {
+  channelAdapters: ReadonlyMap<string, AnyAdapter>;
+}
 
 /**
  * Channels go with it: webhooks deregistered and the app uninstalled as far as the other sides let us, then, in any
  * case, credentials and data key destroyed. Again = nothing.
  */
-export async function archiveWorkspace(deps: PlatformDeps, workspace: Workspace): Promise<void> {
+export async function archiveWorkspace(deps: ArchiveDeps, workspace: Workspace): Promise<void> {
   if (workspace.status === 'archived') return;
   const channels = await deps.connections.channelsOf(workspace.id);
   await Promise.all(
@@ -16,7 +21,7 @@ export async function archiveWorkspace(deps: PlatformDeps, workspace: Workspace)
       .map(async (channel) => {
         const connection = await deps.connections.byId(channel.id);
         if (connection) await deregister(deps, connection);
-        await detachFromPlatform(deps, channel);
+        await detachFromPlatform(deps, workspace.id, knownFacts(deps, channel));
       }),
   );
   await uninstallFromPlatform(deps, workspace.id);

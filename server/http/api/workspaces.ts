@@ -1,6 +1,5 @@
-import type { PlatformDeps } from '../../accounts/platform-side.ts';
 import type { Caller } from '../../accounts/tokens.ts';
-import { archiveWorkspace } from '../../accounts/workspaces.ts';
+import { type ArchiveDeps, archiveWorkspace } from '../../accounts/workspaces.ts';
 import type { AccountStore } from '../../store/accounts.ts';
 import type { ConnectionStore, Workspace } from '../../store/connections.ts';
 import { notFound } from '../problem.ts';
@@ -8,7 +7,7 @@ import { PAGING, pageOf } from './paging.ts';
 import { type ApiRoute, ok, withoutBody } from './routes.ts';
 import { iso, listOf, workspaceShape } from './shapes.ts';
 
-export interface WorkspaceRoutesDeps extends PlatformDeps {
+export interface WorkspaceRoutesDeps extends ArchiveDeps {
   accounts: AccountStore;
 }
 
