@@ -1,0 +1,130 @@
+/** Installing and the API on a real server and a real database; platforms and providers are the emulators. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import { createChannels } from '../../server/accounts/channels.ts';
+import { createInstalls } from '../../server/accounts/install.ts';
+import { createSessions } from '../../server/accounts/sessions.ts';
+import { createTokens } from '../../server/accounts/tokens.ts';
+import type { AnyAdapter, AnyPlatformAdapter, Connection } from '../../server/core/adapter.ts';
+import { isOutcome, type NotSent } from '../../server/core/outcome.ts';
+import type { MessageReader } from '../../server/http/api/messages.ts';
+import { createApiRouter } from '../../server/http/api/router.ts';
+import { webhookUrls } from '../../server/http/api/webhook-url.ts';
+import { createInstallRouter } from '../../server/http/install.ts';
+import { browserCookies } from '../../server/http/session.ts';
+import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
+import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
+import { createKeyRing } from '../../server/store/keyring.ts';
+import { type Database, openDatabase } from '../../server/store/open.ts';
+import { liveIo } from './live-io.ts';
+import { type Visitor, visitor } from './visitor.ts';
+
+export interface FrontDoor {
+  url: string;
+  db: Database;
+  accounts: AccountStore;
+  connections: ConnectionStore;
+  clock: { now(): number; advance(ms: number): void };
+  /** Workspaces that were reported as connected again. */
+  reconnected: string[];
+  logged: { level: string; fields: Record<string, unknown>; message: string }[];
+  visitor(): Visitor;
+  close(): Promise<void>;
+}
+
+export interface FrontDoorParts {
+  platforms(url: string): AnyPlatformAdapter[];
+  channels?(): AnyAdapter[];
+  messages?: MessageReader;
+  intercomAppUrl?: string;
+  hubspotAppUrl?: string;
+}
+
+/** No ledger behind it: for tests that are not about messages. */
+const NO_MESSAGES: MessageReader = {
+  list: async () => ({ data: [], next: null }),
+  get: async () => undefined,
+  retry: async () => 'not_found',
+};
+
+export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
+  const folder = mkdtempSync(join(tmpdir(), 'octopods-door-'));
+  const db = await openDatabase(`sqlite:${join(folder, 'octopods.db')}`);
+  const app = express();
+  const server = await new Promise<Server>((resolve) => {
+    const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  let ahead = 0;
+  const clock = {
+    now: () => Date.now() + ahead,
+    advance: (ms: number) => {
+      ahead += ms;
+    },
+  };
+  const io = liveIo(clock);
+  const accounts = createAccountStore(db, clock);
+  const connections = createConnectionStore(db, createKeyRing([randomBytes(32)]), clock);
+  const reconnected: string[] = [];
+  const random = (bytes: number) => randomBytes(bytes);
+  const platforms = new Map(parts.platforms(url).map((one) => [one.id, one]));
+  const channelAdapters = new Map((parts.channels?.() ?? []).map((one) => [one.id, one]));
+  const deps = {
+    accounts,
+    connections,
+    clock,
+    random,
+    io,
+    platforms,
+    channelAdapters,
+    publicUrl: url,
+    cookies: browserCookies(url),
+    webhookUrl: webhookUrls(url),
+    freshConnection: renewing(connections, platforms, io),
+    onReconnected: (workspaceId: string) => void reconnected.push(workspaceId),
+    messages: parts.messages ?? NO_MESSAGES,
+    intercomAppUrl: parts.intercomAppUrl ?? 'http://intercom.invalid',
+    hubspotAppUrl: parts.hubspotAppUrl ?? 'http://hubspot.invalid',
+  };
+  const sessions = createSessions(accounts, deps);
+  const tokens = createTokens(accounts, deps);
+  app.use(createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }));
+  app.use('/api/v1', createApiRouter({ ...deps, sessions, tokens, channels: createChannels(deps) }));
+  return {
+    url,
+    db,
+    accounts,
+    connections,
+    clock,
+    reconnected,
+    logged: io.logged,
+    visitor: () => visitor(url),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await db.destroy();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One process, one caller at a time: no single flight needed here. */
+const renewing =
+  (
+    connections: ConnectionStore,
+    platforms: Map<string, AnyPlatformAdapter>,
+    io: Parameters<NonNullable<AnyAdapter['refresh']>>[1],
+  ) =>
+  async (connection: Connection): Promise<Connection | NotSent> => {
+    const renewed = await platforms.get(connection.type)?.refresh?.(connection, io);
+    if (renewed === undefined) return connection;
+    if (isOutcome(renewed)) return renewed as NotSent;
+    await connections.saveCredentials(connection, renewed);
+    return { ...connection, credentials: renewed };
+  };
