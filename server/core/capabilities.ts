@@ -24,6 +24,8 @@ export interface Capabilities {
   filesWhenOpening: boolean;
   /** Kinds that the other side has a form of its own for; all others become lines of text (`describe.ts`). */
   native?: ('location' | 'contact')[];
+  /** A reply can name what it answers; elsewhere the answered words are quoted as a line of text. */
+  replies?: boolean;
   /** Hours after the customer's last message in which free text may be sent. */
   windowHours?: number;
   /** Statuses that the other side reports to us after a send. */

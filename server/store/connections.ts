@@ -64,6 +64,11 @@ export interface ConnectionStore {
   addChannel(channel: NewChannel): Promise<void>;
   renameChannel(workspaceId: string, id: string, name: string): Promise<void>;
   archiveChannel(workspaceId: string, id: string): Promise<void>;
+  /** The live channel behind a platform's channel account (HubSpot). */
+  channelByAccount(workspaceId: string, accountId: string): Promise<Channel | undefined>;
+  /** A message came in (which proves the webhook) or went out; written at most every ten seconds. */
+  heard(channel: { workspaceId: string; id: string }, now: number): Promise<void>;
+  spoke(channel: { workspaceId: string; id: string }, now: number): Promise<void>;
 }
 
 /** The bot, number, page, Intercom workspace or portal is connected already. */
@@ -339,6 +344,50 @@ function channelRows(
         .where('id', '=', id)
         .execute();
       changed();
+    },
+    channelByAccount: async (workspaceId: string, accountId: string) => {
+      const rows = await liveChannels(db).where('workspace_id', '=', workspaceId).execute();
+      return rows.map(asChannel).find((channel) => accountOf(channel.settings) === accountId);
+    },
+    ...channelTraffic(db, changed),
+  };
+}
+
+const accountOf = (settings: Record<string, unknown>): string | undefined => {
+  const hubspot = settings.hubspot as { channel_account_id?: unknown } | undefined;
+  return hubspot?.channel_account_id === undefined ? undefined : String(hubspot.channel_account_id);
+};
+
+/** One write per channel and ten seconds is enough for "last inbound"; the statement itself decides. */
+const TRAFFIC_MS = 10_000;
+
+function channelTraffic(db: Database, changed: () => void) {
+  const noted = new Map<string, number>();
+  const due = (key: string, now: number): boolean => {
+    if (now - (noted.get(key) ?? 0) < TRAFFIC_MS) return false;
+    noted.set(key, now);
+    return true;
+  };
+  return {
+    heard: async ({ workspaceId, id }: { workspaceId: string; id: string }, now: number) => {
+      if (!due(`in ${id}`, now)) return;
+      const row = () =>
+        db.updateTable('channel').where('workspace_id', '=', workspaceId).where('id', '=', id);
+      await row().set({ last_inbound_at: now }).execute();
+      const proven = await row()
+        .set({ status: 'connected', reason: null })
+        .where('status', 'in', ['pending', 'offline'])
+        .executeTakeFirst();
+      if (proven.numUpdatedRows > 0n) changed();
+    },
+    spoke: async ({ workspaceId, id }: { workspaceId: string; id: string }, now: number) => {
+      if (!due(`out ${id}`, now)) return;
+      await db
+        .updateTable('channel')
+        .set({ last_outbound_at: now })
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .execute();
     },
   };
 }

@@ -4,8 +4,9 @@
  */
 import { sql } from 'kysely';
 import type { Event, Identity, ReceiptEvent } from '../core/message.ts';
+import { answered } from './answered.ts';
 import { append } from './append.ts';
-import { type Claim, claim, start } from './claims.ts';
+import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import type { ConnectionStore } from './connections.ts';
 import { type ContactLock, keepContact, lockContact, unlockContact } from './contacts.ts';
@@ -53,6 +54,12 @@ export interface Ledger {
   openCalls(claim: Claim): Promise<Call[]>;
 
   event(workspaceId: string, id: string): Promise<StoredEvent | undefined>;
+  delivery(workspaceId: string, id: string): Promise<DeliveryRow | undefined>;
+  /** The message that a reply answers: its id at the other side, and its first words. */
+  answered(
+    conversation: Conversation,
+    id: string,
+  ): Promise<{ counterpart?: string; excerpt?: string } | undefined>;
   content<Value>(claim: Claim): Promise<Value | undefined>;
   prepared(claim: Claim): Promise<Record<string, string>>;
   keepPrepared(claim: Claim, name: string, value: string): Promise<void>;
@@ -114,7 +121,8 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
         .where('workspace_id', '=', workspaceId)
         .where('connection_id', '=', id)
         .executeTakeFirst();
-      return row && Number(row.until);
+      // Never asked before: what came since it was connected may have been missed.
+      return row ? Number(row.until) : connectedAt(db, workspaceId, id);
     },
     caughtUp: async ({ workspaceId, id }, until) => {
       await db
@@ -187,6 +195,14 @@ function events(
       return rows.flatMap((row) => (row.content ? [seal.open<Call>(row.id, row.content)] : []));
     },
     event: async (workspaceId: string, id: string) => loadEvent(db, sealOf, workspaceId, id),
+    delivery: (workspaceId: string, id: string) =>
+      db
+        .selectFrom('delivery')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .executeTakeFirst(),
+    answered: async (of: Conversation, id: string) => answered(db, await sealOf(of.workspaceId), of, id),
     content: async <Value>({ workspaceId, delivery }: Claim) =>
       delivery.content ? (await sealOf(workspaceId)).open<Value>(delivery.id, delivery.content) : undefined,
     prepared: async ({ workspaceId, delivery }: Claim) => {
@@ -270,6 +286,19 @@ function links(db: Database, committer: Committer, sealOf: SealOf, clock: { now(
     unlockContact: async (workspaceId: string, identity: Identity, certain: boolean) =>
       unlockContact(db, { workspaceId, identity, certain, seal: await sealOf(workspaceId) }),
   };
+}
+
+async function connectedAt(db: Database, workspaceId: string, id: string): Promise<number | undefined> {
+  const row =
+    id === workspaceId
+      ? await db.selectFrom('workspace').select('created_at').where('id', '=', id).executeTakeFirst()
+      : await db
+          .selectFrom('channel')
+          .select('created_at')
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .executeTakeFirst();
+  return row && Number(row.created_at);
 }
 
 /** Waiting heads become due now; leased lanes are left alone. */

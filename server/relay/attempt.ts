@@ -1,0 +1,144 @@
+/**
+ * One try at one call: credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
+ * the order is the promise.
+ */
+import type { Connection } from '../core/adapter.ts';
+import { fromWireError, type NotSent, type Outcome, unknown, WireError } from '../core/outcome.ts';
+import type { Claim } from '../store/claims.ts';
+import type { StoredEvent } from '../store/ledger.ts';
+import { backoff } from './backoff.ts';
+import type { RelayDeps } from './deps.ts';
+import { clearDoubt } from './doubt.ts';
+import { expandAgain } from './expand.ts';
+import type { Loaded } from './load.ts';
+import { prepare } from './prepare.ts';
+import { tells } from './tells.ts';
+
+export const MAYBE_DELIVERED =
+  'It may have been delivered: the message was handed over, but no answer came back. Check with the customer before you use Resend.';
+
+export type Attempt = Loaded & { stored: StoredEvent };
+
+export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
+  const connection = await deps.credentials(loaded.connection);
+  if ('unusable' in connection) {
+    await later(deps, claim, deps.io.clock.now() + connection.retryAfterMs, connection.unusable);
+    return;
+  }
+  const ready = { ...loaded, connection };
+  if (!(await clearDoubt(deps, claim, ready))) return;
+  const prepared = await prepare(deps, claim, ready);
+  if (!prepared) return;
+  if (!(await deps.ledger.start(claim))) return;
+  const delivery = { ...ready.delivery, prepared };
+  const outcome = await sendSafely(deps, { ...ready, delivery });
+  await settleOutcome(deps, claim, { ...ready, delivery }, outcome);
+}
+
+/** Whatever breaks after `attempt_started` may have happened behind the other side's acceptance. */
+async function sendSafely(deps: RelayDeps, { adapter, delivery, connection }: Attempt): Promise<Outcome> {
+  try {
+    return await adapter.send(delivery, connection, deps.io);
+  } catch (error) {
+    if (error instanceof WireError) return fromWireError(error);
+    deps.io.log.error(
+      { delivery: delivery.id, error: String((error as Error).stack ?? error) },
+      'a send broke',
+    );
+    return unknown('an error of our own interrupted the send');
+  }
+}
+
+async function settleOutcome(deps: RelayDeps, claim: Claim, ready: Attempt, outcome: Outcome): Promise<void> {
+  if (outcome.outcome === 'sent') return settleSent(deps, claim, ready, outcome);
+  if (outcome.outcome === 'unknown') return settleUnknown(deps, claim, ready, outcome.why);
+  if (outcome.outcome === 'retry' && outcome.forget) return startOver(deps, claim, ready, outcome);
+  await settleNotSent(deps, claim, ready.connection, outcome);
+}
+
+async function settleSent(
+  deps: RelayDeps,
+  claim: Claim,
+  { delivery, connection }: Attempt,
+  outcome: Outcome & { outcome: 'sent' },
+): Promise<void> {
+  if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done' }));
+  const { id: providerId, thread, contact } = outcome;
+  const links = { ...(thread ? { thread } : {}), ...(contact ? { contact } : {}) };
+  await deps.ledger.settle(claim, { to: 'sent', providerId, ...links }, await tells(deps, claim.workspaceId));
+  if (connection.side === 'channel') await deps.connections.spoke(connection, deps.io.clock.now());
+}
+
+/** Resolved, not guessed: the same key again, a look-up, an echo; only then is it told as unknown. */
+async function settleUnknown(
+  deps: RelayDeps,
+  claim: Claim,
+  { adapter }: Attempt,
+  why: string,
+): Promise<void> {
+  const now = deps.io.clock.now();
+  const { lookUpAfter, echoWait } = deps.times;
+  if (adapter.can.idempotent)
+    return later(deps, claim, now + backoff(claim.delivery.attempts + 1, undefined), why);
+  const wait = adapter.lookup ? lookUpAfter : adapter.can.echo ? echoWait : undefined;
+  if (wait !== undefined)
+    await deps.ledger.settle(claim, { to: 'checking', nextAt: now + wait, reason: why });
+  else
+    await deps.ledger.settle(
+      claim,
+      { to: 'unknown', reason: MAYBE_DELIVERED },
+      await tells(deps, claim.workspaceId),
+    );
+}
+
+/** The conversation or contact is gone at the platform: the message is fitted again, for a new one. */
+async function startOver(
+  deps: RelayDeps,
+  claim: Claim,
+  { conversation, adapter, stored, delivery }: Attempt,
+  { why, forget }: Outcome & { outcome: 'retry' },
+): Promise<void> {
+  if (delivery.kind === 'message') await expandAgain(deps, claim, { conversation, adapter, stored });
+  const nextAt =
+    deps.io.clock.now() + (claim.delivery.attempts > 2 ? backoff(claim.delivery.attempts, undefined) : 0);
+  await deps.ledger.settle(claim, { to: 'queued', nextAt, reason: why, ...(forget ? { forget } : {}) });
+}
+
+/** For every outcome before or instead of an acceptance. A step that is repeatable turns `unknown` into a retry. */
+export async function settleNotSent(
+  deps: RelayDeps,
+  claim: Claim,
+  connection: Connection,
+  outcome: NotSent,
+): Promise<void> {
+  const now = deps.io.clock.now();
+  switch (outcome.outcome) {
+    case 'retry':
+      return later(deps, claim, now + backoff(claim.delivery.attempts + 1, outcome.afterMs), outcome.why);
+    case 'unknown':
+      return later(deps, claim, now + deps.times.lookUpAfter, outcome.why);
+    case 'unauthorized':
+      await deps.connections.setStatus(connection, 'disconnected', outcome.why);
+      return later(deps, claim, now + 60_000, `${connection.name} is disconnected: ${outcome.why}`);
+    case 'refused': {
+      const failed = { to: 'failed' as const, code: outcome.code, reason: outcome.why };
+      await deps.ledger.settle(claim, failed, await tells(deps, claim.workspaceId));
+    }
+  }
+}
+
+/** Back to its place, unless it has waited for so long that sending it now would be worse than asking. */
+async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
+  const { direction, created_at } = claim.delivery;
+  const maxAge = direction === 'out' ? deps.times.replyMaxAge : deps.times.inboundMaxAge;
+  if (nextAt - Number(created_at) <= maxAge) {
+    await deps.ledger.settle(claim, { to: 'queued', nextAt, reason });
+    return;
+  }
+  const failed = {
+    to: 'failed' as const,
+    code: 'too_old',
+    reason: `It could not be sent for ${Math.round(maxAge / 3_600_000)} hours and was not sent late. The last reason: ${reason} Use Resend if it still matters.`,
+  };
+  await deps.ledger.settle(claim, failed, await tells(deps, claim.workspaceId));
+}

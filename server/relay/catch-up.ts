@@ -1,0 +1,81 @@
+/**
+ * What a lost webhook would have said: asked of every source that can tell, at the start, at intervals, and as soon
+ * as the database can be written again after an outage. Duplicates fall out at the ledger's unique key.
+ */
+import type { Connection } from '../core/adapter.ts';
+import type { RelayDeps } from './deps.ts';
+
+const INTERVAL_MS = 5 * 60_000;
+/** Clocks differ and indexes lag: what lies this far back is asked for again. */
+const OVERLAP_MS = 2 * 60_000;
+const PROBE_MS = 1_000;
+
+export interface CatchUp {
+  start(): void;
+  /** The ledger could not write: probe until it can, then catch up. */
+  outage(): void;
+  stop(): void;
+}
+
+export function createCatchUp(deps: RelayDeps): CatchUp {
+  let interval: ReturnType<typeof setInterval> | undefined;
+  let probe: ReturnType<typeof setInterval> | undefined;
+  const run = () => void catchUpAll(deps);
+  const stopProbe = () => {
+    clearInterval(probe);
+    probe = undefined;
+  };
+  return {
+    start: () => {
+      run();
+      interval = setInterval(run, INTERVAL_MS);
+    },
+    outage: () => {
+      probe ??= setInterval(() => {
+        deps.ledger.probe().then(
+          () => {
+            stopProbe();
+            run();
+          },
+          () => undefined,
+        );
+      }, PROBE_MS);
+    },
+    stop: () => {
+      clearInterval(interval);
+      stopProbe();
+    },
+  };
+}
+
+async function catchUpAll(deps: RelayDeps): Promise<void> {
+  try {
+    for (const connection of await deps.connections.all()) await catchUpOne(deps, connection);
+  } catch (error) {
+    deps.io.log.warn({ error: String(error) }, 'catching up was interrupted; the next round goes on');
+  }
+}
+
+async function catchUpOne(deps: RelayDeps, connection: Connection): Promise<void> {
+  const adapter = deps.adapter(connection.type);
+  if (!adapter?.catchUp) return;
+  const began = deps.io.clock.now();
+  try {
+    const since = await deps.ledger.catchUpSince(connection);
+    // A connection that has never been asked has nothing to catch up on: it starts counting now.
+    if (since !== undefined) {
+      const usable = await deps.credentials(connection);
+      if ('unusable' in usable) return;
+      const events = await adapter.catchUp(usable, since - OVERLAP_MS, deps.io);
+      const fresh = events.length > 0 ? await deps.ledger.append(events) : 0;
+      if (fresh > 0)
+        deps.io.log.warn({ connection: connection.id, fresh }, 'caught up on what no webhook had said');
+    }
+    await deps.ledger.caughtUp(connection, began);
+  } catch (error) {
+    deps.io.log.warn(
+      { connection: connection.id, error: String(error) },
+      'could not catch up; trying again later',
+    );
+  }
+}

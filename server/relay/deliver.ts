@@ -1,0 +1,68 @@
+/** One claim, by what it is. Every branch ends in a settlement. */
+import type { Event } from '../core/message.ts';
+import type { Claim } from '../store/claims.ts';
+import type { StoredEvent } from '../store/ledger.ts';
+import { attempt } from './attempt.ts';
+import type { RelayDeps } from './deps.ts';
+import { expandMessage } from './expand.ts';
+import { messageDelivery, statusDelivery } from './load.ts';
+import { tells } from './tells.ts';
+
+export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
+  const stored = await deps.ledger.event(claim.workspaceId, claim.delivery.event_id);
+  if (!stored) throw new Error(`delivery ${claim.delivery.id} has no event`);
+  switch (claim.delivery.kind) {
+    case 'message':
+      return message(deps, claim, stored);
+    case 'status':
+      return tellPlatform(deps, claim, stored);
+    case 'receipt':
+      return receipt(deps, claim, stored);
+    case 'state':
+      return state(deps, claim, stored);
+    case 'unparsed':
+      return done(deps, claim);
+  }
+}
+
+/** An event becomes calls once; from then on each call is prepared, started, sent and settled. */
+async function message(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
+  if (claim.delivery.content === null && !(await expandMessage(deps, claim, stored))) return;
+  const loaded = await messageDelivery(deps, claim, stored);
+  if (loaded) await attempt(deps, loaded.claim, { ...loaded, stored });
+}
+
+/** A status that was overtaken while it waited is not told: latest rank only. */
+async function tellPlatform(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
+  const loaded = await statusDelivery(deps, claim, stored);
+  if (!loaded || loaded.delivery.status !== stored.status) return done(deps, claim);
+  await attempt(deps, claim, { ...loaded, stored });
+}
+
+async function receipt(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
+  const event = stored.event as (Event & { kind: 'receipt' }) | undefined;
+  if (!event) return done(deps, claim);
+  await deps.ledger.applyReceipt(claim, event, await tells(deps, claim.workspaceId));
+}
+
+async function state(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
+  const event = stored.event as (Event & { kind: 'state' }) | undefined;
+  if (event)
+    await deps.connections.setStatus(
+      event.connection,
+      stateName(event),
+      event.value === 'connected' ? null : event.why,
+    );
+  await done(deps, claim);
+}
+
+/** A workspace is *active* where a channel is *connected*. */
+const stateName = (event: Event & { kind: 'state' }): string =>
+  event.value === 'connected' && event.connection.id === event.connection.workspaceId
+    ? 'active'
+    : event.value;
+
+const done = async (deps: RelayDeps, claim: Claim): Promise<void> => {
+  const event = claim.delivery.kind === 'status' ? {} : { event: 'handled' as const };
+  await deps.ledger.settle(claim, { to: 'done', ...event });
+};

@@ -1,0 +1,96 @@
+/**
+ * A delivery whose earlier attempt began and whose end nobody recorded: the process was killed, or no answer came.
+ * It is sent again only where that cannot make a second message.
+ */
+import type { Claim } from '../store/claims.ts';
+import { type Attempt, MAYBE_DELIVERED } from './attempt.ts';
+import type { RelayDeps } from './deps.ts';
+import { tells } from './tells.ts';
+
+/** Beyond this a look-up that keeps failing is given up, ms: the agent should not wait for ever. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+
+/** True: there is no doubt (any more), it may be sent. False: the claim was settled here. */
+export async function clearDoubt(deps: RelayDeps, claim: Claim, ready: Attempt): Promise<boolean> {
+  const { state } = claim.delivery;
+  if (state !== 'started' && state !== 'checking') return true;
+  if (ready.adapter.can.idempotent) return true;
+  const startedAt = ready.delivery.startedAt ?? 0;
+  if (ready.adapter.lookup) {
+    const answer = await lookUp(deps, claim, ready, startedAt);
+    if (answer !== 'cannot') return answer === 'absent';
+  }
+  return waitForEcho(deps, claim, ready, startedAt);
+}
+
+/** `settled`: found, or to be looked at again. `absent`: certainly not accepted. */
+async function lookUp(
+  deps: RelayDeps,
+  claim: Claim,
+  ready: Attempt,
+  startedAt: number,
+): Promise<'settled' | 'absent' | 'cannot'> {
+  const { lookUpAfter } = deps.times;
+  const now = deps.io.clock.now();
+  const again = async (nextAt: number) => {
+    await deps.ledger.settle(claim, { to: 'checking', nextAt, reason: 'Looking whether it was accepted.' });
+    return 'settled' as const;
+  };
+  if (now < startedAt + lookUpAfter) return again(startedAt + lookUpAfter);
+  const answer = await lookUpSafely(deps, ready);
+  if (answer === 'failed') return now > startedAt + GIVE_UP_AFTER_MS ? 'cannot' : again(now + lookUpAfter);
+  if (typeof answer === 'object') return found(deps, claim, ready, answer);
+  // A new conversation is looked up in a search index, which lags more than a read by id: twice, then believed.
+  const opens = ready.delivery.kind === 'message' && ready.delivery.opens;
+  if (answer === 'absent' && opens && now < startedAt + 2 * lookUpAfter)
+    return again(startedAt + 2 * lookUpAfter);
+  return answer;
+}
+
+async function lookUpSafely(deps: RelayDeps, { adapter, delivery, connection }: Attempt) {
+  try {
+    return (await adapter.lookup?.(delivery, connection, deps.io)) ?? 'cannot';
+  } catch (error) {
+    deps.io.log.warn({ delivery: delivery.id, error: String(error) }, 'a look-up failed; trying again');
+    return 'failed' as const;
+  }
+}
+
+async function found(
+  deps: RelayDeps,
+  claim: Claim,
+  { delivery }: Attempt,
+  answer: { found: string; thread?: string },
+): Promise<'settled'> {
+  if (delivery.kind === 'status') await deps.ledger.settle(claim, { to: 'done' });
+  else
+    await deps.ledger.settle(
+      claim,
+      { to: 'sent', providerId: answer.found, ...(answer.thread ? { thread: answer.thread } : {}) },
+      await tells(deps, claim.workspaceId),
+    );
+  return 'settled';
+}
+
+/** A receipt with our reference settles it by itself; when none came in time, the agent is told the truth. */
+async function waitForEcho(
+  deps: RelayDeps,
+  claim: Claim,
+  { adapter }: Attempt,
+  startedAt: number,
+): Promise<false> {
+  const until = startedAt + deps.times.echoWait;
+  if (adapter.can.echo && deps.io.clock.now() < until)
+    await deps.ledger.settle(claim, {
+      to: 'checking',
+      nextAt: until,
+      reason: 'Waiting for the provider’s receipt.',
+    });
+  else
+    await deps.ledger.settle(
+      claim,
+      { to: 'unknown', reason: MAYBE_DELIVERED },
+      await tells(deps, claim.workspaceId),
+    );
+  return false;
+}

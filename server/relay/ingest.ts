@@ -1,0 +1,41 @@
+/**
+ * From a webhook to the ledger: the adapter verifies and parses, the ledger stores, and only then is the provider
+ * answered. Nothing is decided here about what the events mean.
+ */
+import type { AnyAdapter, FindConnection, Io, WebhookReply, WebhookRequest } from '../core/adapter.ts';
+import type { ConnectionStore } from '../store/connections.ts';
+import type { Ledger } from '../store/ledger.ts';
+
+export interface Ingest {
+  ledger: Ledger;
+  connections: ConnectionStore;
+  io: Io;
+  /** Called when the ledger could not write: what the providers do not redeliver has to be caught up. */
+  onOutage(error: unknown): void;
+}
+
+/** `status` 503: nothing was stored, the provider should come again. */
+export type Ingested = WebhookReply & { retryAfterS?: number };
+
+export async function ingest(adapter: AnyAdapter, request: WebhookRequest, deps: Ingest): Promise<Ingested> {
+  const find: FindConnection = {
+    byId: async (id) => matching(await deps.connections.byId(id), adapter),
+    byExternalId: (type, externalId) => deps.connections.byExternalId(type, externalId),
+  };
+  try {
+    const received = await adapter.receive(request, find, deps.io);
+    if ('reject' in received) return { status: received.reject };
+    if (received.events.length > 0) await deps.ledger.append(received.events);
+    return received.reply ?? { status: 200 };
+  } catch (error) {
+    deps.io.log.error({ adapter: adapter.id, error: String(error) }, 'a webhook could not be stored');
+    deps.onOutage(error);
+    return { status: 503, retryAfterS: 5 };
+  }
+}
+
+/** A channel's path names its provider: another provider's channel is not found there. */
+const matching = <C extends { type: string }>(
+  connection: C | undefined,
+  adapter: AnyAdapter,
+): C | undefined => (connection?.type === adapter.id ? connection : undefined);

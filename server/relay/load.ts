@@ -1,0 +1,159 @@
+/** From the stored call to what an adapter sends: the conversation, the files, the preparations made so far. */
+import type {
+  AnyAdapter,
+  Connection,
+  ConversationLink,
+  Delivery,
+  MessageDelivery,
+  StatusDelivery,
+} from '../core/adapter.ts';
+import { excerpt } from '../core/describe.ts';
+import type { Part, StoredFile } from '../core/message.ts';
+import type { Claim } from '../store/claims.ts';
+import type { Conversation } from '../store/conversations.ts';
+import type { Call, MediaRef } from '../store/expand.ts';
+import type { StoredEvent } from '../store/ledger.ts';
+import type { MediaRow } from '../store/media-rows.ts';
+import type { RelayDeps } from './deps.ts';
+
+export interface Loaded<D extends Delivery = Delivery> {
+  delivery: D;
+  conversation: Conversation;
+  connection: Connection;
+  adapter: AnyAdapter;
+}
+
+/** Undefined: the target is gone (archived); the claim was settled as failed. */
+export async function messageDelivery(
+  deps: RelayDeps,
+  claim: Claim,
+  stored: StoredEvent,
+): Promise<(Loaded<MessageDelivery> & { claim: Claim }) | undefined> {
+  const fresh = claim.delivery.content ? claim : await reread(deps, claim);
+  const call = await deps.ledger.content<Call>(fresh);
+  const base = await target(deps, fresh, fresh.delivery.direction === 'in' ? 'platform' : 'channel');
+  if (!call || !base) return gone(deps, claim);
+  const { conversation } = base;
+  const delivery: MessageDelivery = {
+    ...(await common(deps, fresh, base.link, stored)),
+    kind: 'message',
+    parts: await withFiles(deps, stored, call.parts),
+    opens: fresh.delivery.direction === 'in' && conversation.platformThread === undefined,
+    ...(call.replyTo ? { replyTo: call.replyTo } : {}),
+  };
+  return { ...base, delivery, claim: fresh };
+}
+
+export async function statusDelivery(
+  deps: RelayDeps,
+  claim: Claim,
+  stored: StoredEvent,
+): Promise<Loaded<StatusDelivery> | undefined> {
+  const content = await deps.ledger.content<Pick<StatusDelivery, 'status' | 'why'>>(claim);
+  const base = await target(deps, claim, 'platform');
+  if (!content || !base) return undefined;
+  const parts = stored.event?.kind === 'message' ? stored.event.parts : [];
+  const delivery: StatusDelivery = {
+    ...(await common(deps, claim, base.link, stored)),
+    kind: 'status',
+    of: stored.sourceId,
+    excerpt: excerpt(parts, 80),
+    ...content,
+  };
+  return { ...base, delivery };
+}
+
+async function common(deps: RelayDeps, claim: Claim, conversation: ConversationLink, stored: StoredEvent) {
+  const { delivery } = claim;
+  const startedAt = delivery.started_at === null ? undefined : Number(delivery.started_at);
+  const prepared: Record<string, string> = await deps.ledger.prepared(claim);
+  if (conversation.contactId) prepared.contact = conversation.contactId;
+  return {
+    id: delivery.id,
+    conversation,
+    prepared,
+    at: stored.at,
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
+}
+
+/** The row as `expand` has just written it. */
+async function reread(deps: RelayDeps, claim: Claim): Promise<Claim> {
+  const delivery = await deps.ledger.delivery(claim.workspaceId, claim.delivery.id);
+  return delivery ? { ...claim, delivery } : claim;
+}
+
+async function target(
+  deps: RelayDeps,
+  claim: Claim,
+  side: 'platform' | 'channel',
+): Promise<(Omit<Loaded, 'delivery'> & { link: ConversationLink }) | undefined> {
+  const conversationId = claim.delivery.conversation_id;
+  if (!conversationId) return undefined;
+  const conversation = await deps.ledger.conversation({ workspaceId: claim.workspaceId, id: conversationId });
+  const channel = conversation && (await deps.connections.byId(conversation.channelId));
+  const connection = side === 'channel' ? channel : await deps.connections.byId(claim.workspaceId);
+  const adapter = connection && deps.adapter(connection.type);
+  const title = channel && deps.adapter(channel.type)?.title;
+  if (!conversation || !channel || !adapter || !connection || !title) return undefined;
+  return { conversation, connection, adapter, link: linkOf(conversation, channel, title) };
+}
+
+export const linkOf = (conversation: Conversation, channel: Connection, title: string): ConversationLink => ({
+  id: conversation.id,
+  thread: conversation.thread,
+  customer: conversation.customer,
+  ...(conversation.platformThread ? { platformThread: conversation.platformThread } : {}),
+  ...(conversation.contactId ? { contactId: conversation.contactId } : {}),
+  channel: {
+    id: channel.id,
+    type: channel.type,
+    title,
+    name: channel.name,
+    externalId: channel.externalId,
+    settings: channel.settings,
+  },
+});
+
+async function gone(deps: RelayDeps, claim: Claim): Promise<undefined> {
+  await deps.ledger.settle(claim, {
+    to: 'failed',
+    code: 'disconnected',
+    reason: 'The channel or workspace was archived before this message could be sent.',
+  });
+  return undefined;
+}
+
+async function withFiles(
+  deps: RelayDeps,
+  stored: StoredEvent,
+  parts: Part<MediaRef>[],
+): Promise<Part<StoredFile>[]> {
+  if (!parts.some((part) => part.kind === 'file')) return parts as Part<StoredFile>[];
+  const rows = new Map((await deps.media.rows.of(stored.workspaceId, stored.id)).map((row) => [row.id, row]));
+  return parts.map((part) => {
+    if (part.kind !== 'file') return part;
+    const row = rows.get(part.file.mediaId);
+    return row
+      ? { ...part, file: storedFile(deps, row) }
+      : { kind: 'other' as const, summary: 'a file that was erased' };
+  });
+}
+
+/** A file of the media store, as adapters see it; `mediaId` lets a call be stored again. */
+export function storedFile(deps: RelayDeps, row: MediaRow): StoredFile & { mediaId: string } {
+  return {
+    mediaId: row.id,
+    kind: row.kind as StoredFile['kind'],
+    name: row.name ?? 'file',
+    contentType: row.content_type ?? 'application/octet-stream',
+    size: Number(row.size ?? 0),
+    bytes: async () => {
+      const { key } = await deps.connections.seal(row.workspace_id);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of deps.media.files.read(row.id, key)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    link: () => deps.mediaLink(row.workspace_id, row.id),
+  };
+}

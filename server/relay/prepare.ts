@@ -1,0 +1,76 @@
+/** What a send needs first, step by step; each value is stored, so that a retry resumes and never repeats. */
+import type { Preparation } from '../core/adapter.ts';
+import { fromWireError, isOutcome, type NotSent, WireError } from '../core/outcome.ts';
+import type { Claim } from '../store/claims.ts';
+import { type Attempt, settleNotSent } from './attempt.ts';
+import type { RelayDeps } from './deps.ts';
+
+/** Undefined: a step stopped the delivery, and the claim was settled. */
+export async function prepare(
+  deps: RelayDeps,
+  claim: Claim,
+  ready: Attempt,
+): Promise<Record<string, string> | undefined> {
+  const { adapter, delivery, connection } = ready;
+  const prepared = { ...delivery.prepared };
+  for (const step of adapter.prepare?.(delivery, connection, deps.io) ?? []) {
+    if (prepared[step.name] !== undefined) continue;
+    const value = await runStep(deps, claim, step, prepared);
+    if (value === 'busy') {
+      const nextAt = deps.io.clock.now() + 100;
+      await deps.ledger.settle(claim, {
+        to: 'queued',
+        nextAt,
+        reason: 'Another message of this customer is making the contact.',
+      });
+      return undefined;
+    }
+    if (isOutcome(value)) {
+      await settleNotSent(deps, claim, connection, value);
+      return undefined;
+    }
+    prepared[step.name] = value;
+    if (step.name === 'contact') await keepContact(deps, ready, value);
+    else await deps.ledger.keepPrepared(claim, step.name, value);
+  }
+  return prepared;
+}
+
+async function keepContact(deps: RelayDeps, { conversation }: Attempt, contactId: string): Promise<void> {
+  if (contactId === '') return;
+  await deps.ledger.setContact(conversation, contactId);
+  await deps.ledger.keepContact(conversation.workspaceId, conversation.customer.identities, contactId);
+}
+
+const runStep = (deps: RelayDeps, claim: Claim, step: Preparation, prepared: Record<string, string>) =>
+  step.lock ? runLocked(deps, claim, step, prepared) : runSafely(step, prepared);
+
+/** Serialised per identity: whoever comes second takes what the first one made. */
+async function runLocked(
+  deps: RelayDeps,
+  { workspaceId, delivery }: Claim,
+  step: Preparation,
+  prepared: Record<string, string>,
+): Promise<string | NotSent | 'busy'> {
+  const identity = step.lock as NonNullable<Preparation['lock']>;
+  const lock = await deps.ledger.lockContact(workspaceId, identity, delivery.id, deps.times.lease);
+  if (lock.state === 'known') return lock.contactId;
+  if (lock.state === 'busy') return 'busy';
+  const value = await runSafely(step, prepared, lock.resumed);
+  if (isOutcome(value)) await deps.ledger.unlockContact(workspaceId, identity, value.outcome !== 'unknown');
+  else if (value === '') await deps.ledger.unlockContact(workspaceId, identity, true);
+  return value;
+}
+
+async function runSafely(
+  step: Preparation,
+  prepared: Record<string, string>,
+  resumed?: number,
+): Promise<string | NotSent> {
+  try {
+    return await step.run(prepared, resumed);
+  } catch (error) {
+    if (error instanceof WireError) return fromWireError(error);
+    throw error;
+  }
+}

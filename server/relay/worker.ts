@@ -1,0 +1,87 @@
+/**
+ * The relay's loop: claims the heads of lanes that are due, works on up to `CONCURRENCY` of them at a time, and drains
+ * on request. Polling is the truth; being woken only makes it quick.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Claim } from '../store/claims.ts';
+import { deliver } from './deliver.ts';
+import type { RelayDeps } from './deps.ts';
+
+const CONCURRENCY = 48;
+
+export interface Worker {
+  start(): void;
+  /** Takes nothing new; resolves when what is under way has settled, or after `ms`. */
+  drain(ms: number): Promise<void>;
+}
+
+export function createWorker(deps: RelayDeps): Worker {
+  const owner = `wrk_${randomBytes(6).toString('hex')}`;
+  const underWay = new Set<Promise<void>>();
+  let running = false;
+  let wake: () => void = () => undefined;
+  deps.ledger.onWork(() => wake());
+
+  async function loop(): Promise<void> {
+    while (running) {
+      const free = CONCURRENCY - underWay.size;
+      const claims = free > 0 ? await claimSafely(deps, owner, free) : [];
+      for (const claim of claims) track(claim);
+      if (claims.length === 0 || claims.length === free) await rest();
+    }
+  }
+  function track(claim: Claim): void {
+    const job = deliverSafely(deps, claim).finally(() => {
+      underWay.delete(job);
+      wake();
+    });
+    underWay.add(job);
+  }
+  function rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, deps.times.poll);
+      function done(): void {
+        clearTimeout(timer);
+        wake = () => undefined;
+        resolve();
+      }
+      wake = done;
+    });
+  }
+  return {
+    start: () => {
+      if (running) return;
+      running = true;
+      void loop();
+    },
+    drain: async (ms) => {
+      running = false;
+      wake();
+      const limit = AbortSignal.timeout(ms);
+      const expired = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
+      await Promise.race([Promise.allSettled(underWay), expired]);
+    },
+  };
+}
+
+async function claimSafely(deps: RelayDeps, owner: string, max: number): Promise<Claim[]> {
+  try {
+    return await deps.ledger.claim(owner, max, deps.times.lease);
+  } catch (error) {
+    deps.io.log.error({ error: String(error) }, 'the ledger could not be claimed from; trying again');
+    return [];
+  }
+}
+
+/** A failure of the store ends the claim where it stands: its lease runs out and its state says what is certain. */
+async function deliverSafely(deps: RelayDeps, claim: Claim): Promise<void> {
+  try {
+    await deliver(deps, claim);
+  } catch (error) {
+    const { id, kind } = claim.delivery;
+    deps.io.log.error(
+      { delivery: id, kind, error: String((error as Error).stack ?? error) },
+      'a delivery stopped',
+    );
+  }
+}

@@ -1,0 +1,40 @@
+/** What a reply answers, seen from the other side. */
+import { excerpt } from '../core/describe.ts';
+import type { Event } from '../core/message.ts';
+import type { Conversation } from './conversations.ts';
+import type { Database } from './open.ts';
+import type { Seal } from './seal.ts';
+
+const EXCERPT_CHARACTERS = 60;
+
+/**
+ * `id` is what the reply's own side calls the answered message: the provider's id of something we sent there, or of
+ * something that came from there.
+ */
+export async function answered(
+  db: Database,
+  seal: Seal,
+  { workspaceId, id: conversationId }: Conversation,
+  id: string,
+): Promise<{ counterpart?: string; excerpt?: string } | undefined> {
+  const row = await db
+    .selectFrom('event')
+    .innerJoin('delivery', (join) =>
+      join
+        .onRef('delivery.workspace_id', '=', 'event.workspace_id')
+        .onRef('delivery.event_id', '=', 'event.id'),
+    )
+    .select(['event.id', 'event.source_id', 'event.content', 'delivery.provider_id'])
+    .where('event.workspace_id', '=', workspaceId)
+    .where('event.conversation_id', '=', conversationId)
+    .where('delivery.kind', '=', 'message')
+    .where((eb) => eb.or([eb('delivery.provider_id', '=', id), eb('event.source_id', '=', id)]))
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const counterpart = row.provider_id === id ? row.source_id : row.provider_id;
+  const event = row.content ? seal.open<Event>(row.id, row.content) : undefined;
+  return {
+    ...(counterpart ? { counterpart } : {}),
+    ...(event?.kind === 'message' ? { excerpt: excerpt(event.parts, EXCERPT_CHARACTERS) } : {}),
+  };
+}
