@@ -1,12 +1,12 @@
-import type { Adapter } from '../core/adapter.ts';
-import type { Capabilities, FileRule } from '../core/capabilities.ts';
-import type { TwilioHosts } from './twilio-sms/api.ts';
-import { connect, disconnect } from './twilio-sms/connect.ts';
-import { type TwilioCredentials, twilioCredentials } from './twilio-sms/credentials.ts';
-import { catchUp, lookup } from './twilio-sms/list.ts';
-import { media } from './twilio-sms/media.ts';
-import { receive } from './twilio-sms/receive.ts';
-import { send } from './twilio-sms/send.ts';
+import type { Adapter } from '../../core/adapter.ts';
+import type { Capabilities, FileRule } from '../../core/capabilities.ts';
+import type { TwilioHosts } from './api.ts';
+import { connect, disconnect } from './connect.ts';
+import { type TwilioCredentials, twilioCredentials } from './credentials.ts';
+import { catchUp, lookup } from './list.ts';
+import { media } from './media.ts';
+import { receive } from './receive.ts';
+import { send } from './send.ts';
 
 /** https://www.twilio.com/docs/messaging/guides/accepted-mime-types: 5 MB a message; carriers may take less. */
 const mms = (...types: string[]): FileRule => ({ types, maxSize: 5_000_000 });

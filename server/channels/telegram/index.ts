@@ -1,10 +1,10 @@
-import type { Adapter } from '../core/adapter.ts';
-import type { Capabilities } from '../core/capabilities.ts';
-import { connect, disconnect } from './telegram/connect.ts';
-import { type TelegramCredentials, telegramCredentials } from './telegram/credentials.ts';
-import { media } from './telegram/media.ts';
-import { receive } from './telegram/receive.ts';
-import { send } from './telegram/send.ts';
+import type { Adapter } from '../../core/adapter.ts';
+import type { Capabilities } from '../../core/capabilities.ts';
+import { connect, disconnect } from './connect.ts';
+import { type TelegramCredentials, telegramCredentials } from './credentials.ts';
+import { media } from './media.ts';
+import { receive } from './receive.ts';
+import { send } from './send.ts';
 
 const MAX_UPLOAD = 50_000_000;
 
