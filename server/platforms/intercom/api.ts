@@ -82,7 +82,21 @@ const harmless = (error: unknown): unknown =>
   error instanceof WireError ? new WireError(error.message, true, error) : error;
 
 const failureOf = (error: IntercomError): Failure =>
-  failureFrom(error.statusCode ?? 0, error.body, Object.fromEntries(error.rawResponse?.headers ?? []));
+  failureFrom(
+    error.statusCode ?? 0,
+    parsed(error.body),
+    Object.fromEntries(error.rawResponse?.headers ?? []),
+  );
+
+/** The SDK leaves an error's body as text where a proxy dropped its content type. */
+function parsed(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
 
 /** https://developers.intercom.com/docs/references/rest-api/errors/error-objects */
 export function failureFrom(status: number, body: unknown, headers: Record<string, string>): Failure {
