@@ -22,7 +22,12 @@ export async function buildExtension(outDir: string): Promise<{ bundle: string; 
   mkdirSync(outDir, { recursive: true });
   const bundles = join(outDir, 'extension');
   await Promise.all([
-    remoteBuild({ root: CARDS, entryPoint: join(CARDS, 'Conversations.tsx'), outputDir: bundles, logLevel: 'error' }),
+    remoteBuild({
+      root: CARDS,
+      entryPoint: join(CARDS, 'Conversations.tsx'),
+      outputDir: bundles,
+      logLevel: 'error',
+    }),
     build({
       ...common,
       entryPoints: [here('./page/extension/worker.ts')],

@@ -133,7 +133,15 @@ export interface HubspotThread extends InboxConversation {
   record?: { objectId: number; objectTypeId: string; properties: { label: string; value: string }[] };
 }
 
-export type LedgerStatus = 'queued' | 'sending' | 'checking' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
+export type LedgerStatus =
+  | 'queued'
+  | 'sending'
+  | 'checking'
+  | 'sent'
+  | 'delivered'
+  | 'read'
+  | 'failed'
+  | 'unknown';
 
 /** One message on its way through Octopods. */
 export interface LedgerRow {

@@ -6,7 +6,14 @@ import { createRemoteReceiver, type RemoteReceiver, RemoteRenderer } from '@remo
 import { createEndpoint, fromWebWorker } from '@remote-ui/rpc';
 import { useEffect, useState } from 'react';
 import { controller } from './components.tsx';
-import type { AlertRequest, ExtensionContext, ExtensionWorker, FetchAnswer, FetchRequest, Host } from './contract.ts';
+import type {
+  AlertRequest,
+  ExtensionContext,
+  ExtensionWorker,
+  FetchAnswer,
+  FetchRequest,
+  Host,
+} from './contract.ts';
 
 interface Props {
   bundleUrl: string;

@@ -20,7 +20,9 @@ function Text({ children, testId, variant, inline, format, truncate }: TextProps
   const options = typeof truncate === 'object' ? truncate : {};
   return (
     <Tag
-      className={['hx-text', variant === 'microcopy' && 'hx-micro', truncate && 'hx-truncate'].filter(Boolean).join(' ')}
+      className={['hx-text', variant === 'microcopy' && 'hx-micro', truncate && 'hx-truncate']
+        .filter(Boolean)
+        .join(' ')}
       style={{
         fontWeight: WEIGHTS[format?.fontWeight ?? ''],
         fontStyle: format?.italic ? 'italic' : undefined,
@@ -48,7 +50,12 @@ type Href = string | { url: string; external?: boolean };
 function Link({ children, testId, href }: Common & { href: Href }) {
   const { url, external } = typeof href === 'string' ? { url: href, external: true } : href;
   return (
-    <a className="hx-link" href={url} data-testid={testId} {...(external ? { target: '_blank', rel: 'noreferrer' } : {})}>
+    <a
+      className="hx-link"
+      href={url}
+      data-testid={testId}
+      {...(external ? { target: '_blank', rel: 'noreferrer' } : {})}
+    >
       {children}
       {external && <span aria-hidden="true"> ↗</span>}
     </a>
@@ -91,7 +98,11 @@ const List = ({ children, testId }: Common) => (
 
 const Tooltip = ({ children }: Common) => <span role="tooltip">{children}</span>;
 
-function DescriptionList({ children, testId, direction = 'column' }: Common & { direction?: 'row' | 'column' }) {
+function DescriptionList({
+  children,
+  testId,
+  direction = 'column',
+}: Common & { direction?: 'row' | 'column' }) {
   return (
     <dl className={`hx-facts hx-facts-${direction}`} data-testid={testId}>
       {children}

@@ -1,7 +1,10 @@
 import { type ChangeEvent, type MouseEvent, type ReactNode, useId } from 'react';
 
 /** What HubSpot hands to a click handler: plain facts, never the DOM event (it could not cross to the worker). */
-type Click = (event: { type: string; bubbles: boolean; timeStamp: number; id: string }, reactions: object) => void;
+type Click = (
+  event: { type: string; bubbles: boolean; timeStamp: number; id: string },
+  reactions: object,
+) => void;
 
 interface ButtonProps {
   children?: ReactNode;
@@ -15,7 +18,15 @@ interface ButtonProps {
   loading?: boolean;
 }
 
-function Button({ children, testId, onClick, variant = 'secondary', size = 'md', loading, ...rest }: ButtonProps) {
+function Button({
+  children,
+  testId,
+  onClick,
+  variant = 'secondary',
+  size = 'md',
+  loading,
+  ...rest
+}: ButtonProps) {
   const className = `hx-button hx-${variant} hx-size-${size}`;
   if (rest.href) {
     const url = typeof rest.href === 'string' ? rest.href : rest.href.url;

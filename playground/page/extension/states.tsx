@@ -8,7 +8,11 @@ interface Common {
 
 function Alert({ children, testId, title, variant = 'info' }: Common & { variant?: string }) {
   return (
-    <div className={`hx-alert hx-${variant}`} role={variant === 'danger' ? 'alert' : 'status'} data-testid={testId}>
+    <div
+      className={`hx-alert hx-${variant}`}
+      role={variant === 'danger' ? 'alert' : 'status'}
+      data-testid={testId}
+    >
       <strong>{title}</strong>
       {children !== undefined && <div>{children}</div>}
     </div>
@@ -57,7 +61,11 @@ interface SpinnerProps {
 }
 function LoadingSpinner({ label, showLabel, layout, testId }: SpinnerProps) {
   return (
-    <div className={layout === 'centered' ? 'hx-loading hx-centered' : 'hx-loading'} role="status" data-testid={testId}>
+    <div
+      className={layout === 'centered' ? 'hx-loading hx-centered' : 'hx-loading'}
+      role="status"
+      data-testid={testId}
+    >
       <span className="hx-spinner" aria-hidden="true" />
       <span className={showLabel ? undefined : 'visually-hidden'}>{label}</span>
     </div>

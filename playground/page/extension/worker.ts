@@ -66,7 +66,10 @@ const actionsOf = (host: Host) => ({
 
 const loggerOf = (host: Host) =>
   Object.fromEntries(
-    ['debug', 'info', 'warn', 'error'].map((level) => [level, (text: unknown) => void host.log(level, String(text))]),
+    ['debug', 'info', 'warn', 'error'].map((level) => [
+      level,
+      (text: unknown) => void host.log(level, String(text)),
+    ]),
   );
 
 /** `hubspot.fetch`: the request goes to the host (and so to the proxy), the answer comes back as a Response. */

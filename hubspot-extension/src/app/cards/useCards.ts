@@ -1,4 +1,4 @@
-import type { CardView } from '@octopods/card-view';
+import type { CardMessage, CardView } from '@octopods/card-view';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type CrmRecord, type Problem, readCards } from './backend.ts';
 
@@ -16,11 +16,17 @@ export interface Cards {
 /** Something is on its way: look again soon. Otherwise calmly: twenty open records are one request every 1.5 s. */
 const SOON_MS = 3_000;
 const CALM_MS = 30_000;
+/** Receipts mostly come within a minute; after that a message that was only sent is no longer news. */
+const FRESH_MS = 60_000;
 
-const onItsWay = (cards: CardView[] | undefined): boolean =>
-  cards?.some(
-    (card) => card.kind === 'conversation' && card.messages.some((one) => one.status === 'queued'),
-  ) ?? false;
+const onItsWay = (message: CardMessage, now: number): boolean => {
+  if (message.status === 'queued') return true;
+  const settled = message.direction === 'in' || message.status === 'read' || message.status === 'failed';
+  return !settled && now - message.at < FRESH_MS;
+};
+const expectsNews = (cards: CardView[] | undefined, now: number): boolean =>
+  cards?.some((card) => card.kind === 'conversation' && card.messages.some((one) => onItsWay(one, now))) ??
+  false;
 
 /** The cards of a record, read at once and then again while the card is open. */
 export function useCards(backend: string, record: CrmRecord): Cards {
@@ -49,7 +55,7 @@ export function useCards(backend: string, record: CrmRecord): Cards {
     };
   }, [refresh]);
 
-  const soon = onItsWay(state.cards);
+  const soon = expectsNews(state.cards, state.readAt);
   useEffect(() => {
     if (refreshing) return;
     const timer = setTimeout(() => void refresh(), soon && !state.problem ? SOON_MS : CALM_MS);
