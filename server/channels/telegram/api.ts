@@ -90,7 +90,7 @@ const REASONS: [code: number, sentence: RegExp, why: string][] = [
   ],
   [
     400,
-    /message text is empty|text must be non-empty/i,
+    /message text is empty|text must be non-empty|file must be non-empty/i,
     'There was nothing to send: the message is empty. Write it again.',
   ],
   [400, /(message|caption) is too long/i, 'The message is too long for Telegram. Send it in shorter parts.'],

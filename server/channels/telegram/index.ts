@@ -24,6 +24,7 @@ const can: Capabilities = {
   filesWithText: false,
   filesWhenOpening: true,
   native: ['location', 'contact'],
+  replies: true,
   receipts: [],
   idempotent: false,
   echo: false,

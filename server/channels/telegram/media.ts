@@ -4,7 +4,7 @@ import { type NotSent, refused, retry } from '../../core/outcome.ts';
 import { call, fieldsOf, outcomeOf, type TelegramConnection, withoutToken } from './api.ts';
 
 /** Bots can fetch at most 20 MB: https://core.telegram.org/bots/api#getfile */
-const MAX_DOWNLOAD = 20_000_000;
+const MAX_DOWNLOAD = 20 * 1024 * 1024;
 
 export async function media(
   file: RemoteFile,

@@ -97,7 +97,7 @@ async function planFile(part: FilePart<StoredFile>, to: Record<string, unknown>)
   return {
     first,
     instead: {
-      when: /photo_|image_process_failed|_invalid_dimensions|wrong file type|can't use file of type|failed to (send|process)/i,
+      when: /photo_|too big for a photo|image_process_failed|_invalid_dimensions|wrong file type|can't use file of type|failed to (send|process)/i,
       attempt: async () => ({ method: 'sendDocument', body: await upload(part, to, 'document') }),
     },
   };
