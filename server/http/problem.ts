@@ -7,7 +7,7 @@ export interface ProblemMembers {
   /** What is wrong, in a sentence. */
   detail: string;
   /** What to do about it. */
-  remedy?: string;
+  remedy: string;
   /** The field, parameter or header that is wrong: `credentials.bot_token`. */
   field?: string;
 }
@@ -32,8 +32,11 @@ export const notFound = (what: string): Problem =>
     detail: `There is no such ${what}.`,
     remedy: 'Check the id: list what there is first.',
   });
-export const invalidField = (field: string, detail: string, remedy?: string): Problem =>
-  new Problem(422, { detail, field, ...(remedy ? { remedy } : {}) });
+export const invalidField = (
+  field: string,
+  detail: string,
+  remedy = 'Correct it and send the request again; /api/v1/openapi.json has the rules.',
+): Problem => new Problem(422, { detail, field, remedy });
 export const forbidden = (detail: string, remedy: string): Problem => new Problem(403, { detail, remedy });
 
 export function sendProblem(response: Response, problem: Problem): void {

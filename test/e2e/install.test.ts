@@ -90,6 +90,7 @@ function hubspotStage(): Stage {
       emulator.addPortal({
         id: 4_100_001,
         name: 'Acme',
+        inboxes: [],
         users: [
           { id: 71, email: 'ada@acme.test', name: 'Ada Owner' },
           { id: 72, email: 'sam@acme.test', name: 'Sam Stranger' },
@@ -98,6 +99,7 @@ function hubspotStage(): Stage {
       emulator.addPortal({
         id: 4_100_002,
         name: 'Other',
+        inboxes: [],
         users: [{ id: 81, email: 'eve@other.test', name: 'Eve' }],
       });
     },
@@ -160,7 +162,11 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
     browser.go(await consent(browser, who));
   const me = async (browser: Visitor) => {
     const response = await browser.go('/api/v1/me');
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: (await response.json()) as { role?: string } };
+  };
+  const listed = async (browser: Visitor) => {
+    const response = await browser.go('/api/v1/workspaces');
+    return ((await response.json()) as { data: { external_id: string }[] }).data;
   };
   const codeOf = (callback: string): string => new URL(callback).searchParams.get('code') ?? '';
   /** Everything that an install could change, credentials included. */
@@ -185,8 +191,7 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
       const { status, body } = await me(browser);
       expect(status).toBe(200);
       expect(body.role).toBe('owner');
-      const workspaces = await (await browser.go('/api/v1/workspaces')).json();
-      expect(workspaces.data).toMatchObject([
+      expect(await listed(browser)).toMatchObject([
         { platform: stage.id, external_id: stage.owner.account, status: 'active' },
       ]);
     });
@@ -197,8 +202,7 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
       await install(browser, stage.owner);
       await install(browser, stage.elsewhere);
       expect((await everything()).accounts).toHaveLength(1);
-      const workspaces = await (await browser.go('/api/v1/workspaces')).json();
-      expect(workspaces.data.map((one: { external_id: string }) => one.external_id)).toEqual([
+      expect((await listed(browser)).map((one) => one.external_id)).toEqual([
         stage.owner.account,
         stage.elsewhere.account,
       ]);

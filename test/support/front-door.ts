@@ -26,6 +26,8 @@ import { type Visitor, visitor } from './visitor.ts';
 
 export interface FrontDoor {
   url: string;
+  /** The database's. */
+  file: string;
   db: Database;
   accounts: AccountStore;
   connections: ConnectionStore;
@@ -34,6 +36,8 @@ export interface FrontDoor {
   reconnected: string[];
   logged: { level: string; fields: Record<string, unknown>; message: string }[];
   visitor(): Visitor;
+  /** A session's secret, as the sign-in would put it into the cookie. */
+  signIn(who: { accountId: string; personId: string }): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -54,7 +58,8 @@ const NO_MESSAGES: MessageReader = {
 
 export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'octopods-door-'));
-  const db = await openDatabase(`sqlite:${join(folder, 'octopods.db')}`);
+  const file = join(folder, 'octopods.db');
+  const db = await openDatabase(`sqlite:${file}`);
   const app = express();
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
@@ -98,11 +103,14 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
   app.use('/api/v1', createApiRouter({ ...deps, sessions, tokens, channels: createChannels(deps) }));
   return {
     url,
+    file,
     db,
     accounts,
     connections,
     clock,
     reconnected,
+    signIn: ({ accountId, personId }) =>
+      sessions.signIn({ account_id: accountId, person_id: personId }, undefined),
     logged: io.logged,
     visitor: () => visitor(url),
     close: async () => {

@@ -78,7 +78,7 @@ function schemaOf(schema: z.ZodType): unknown {
 
 const problemSchema = {
   type: 'object',
-  required: ['type', 'title', 'status', 'detail'],
+  required: ['type', 'title', 'status', 'detail', 'remedy'],
   properties: {
     type: { type: 'string' },
     title: { type: 'string' },

@@ -69,7 +69,7 @@ export function checked<Value>(schema: z.ZodType<Value>, value: unknown): Value 
   if (issue?.code === 'unrecognized_keys')
     throw invalidField([...issue.path, ...issue.keys.slice(0, 1)].join('.'), 'This field is not known here.');
   const field = issue?.path.join('.') || 'body';
-  throw invalidField(field, issue?.message ?? 'is not valid', 'See /api/v1/openapi.json.');
+  throw invalidField(field, issue?.message ?? 'is not valid');
 }
 
 export const ok = (json: unknown): ApiAnswer => ({ status: 200, json });
