@@ -47,24 +47,21 @@ export function webhookSender(
   let heldUntil = 0;
   let held: string[] = [];
 
-  const rules = (): WebhookRules => ({
+  const rules = (retries: WebhookRules['retries']): WebhookRules => ({
     retryAfterMs: [world.timings.webhookRetryMs],
     timeoutMs: world.timings.webhookTimeoutMs,
-    retries: (status) => {
-      if (status === 410) subscribed = false;
-      if (status === 429) hold();
-      return status !== 410;
-    },
+    retries,
   });
   /** 429: nothing leaves for a while; what waited then goes out, newest first, as Intercom replays a backlog. */
-  const hold = () => {
+  const hold = (body: string) => {
+    held.push(body);
     if (world.now() < heldUntil) return;
     heldUntil = world.now() + world.timings.webhookThrottleMs;
     setTimeout(() => {
       heldUntil = 0;
       const backlog = held.reverse();
       held = [];
-      for (const body of backlog) send(body);
+      for (const one of backlog) send(one);
     }, world.timings.webhookThrottleMs).unref();
   };
   const send = (body: string) => {
@@ -79,7 +76,12 @@ export function webhookSender(
       'user-agent': 'intercom-parrot-service-client/1.0',
       'x-hub-signature': hubSignature(world.app.clientSecret, body),
     };
-    post({ url, headers, body }, rules());
+    const triedAgain = (status: number): boolean => {
+      if (status === 410) subscribed = false;
+      if (status === 429) hold(body);
+      return status !== 410 && status !== 429;
+    };
+    post({ url, headers, body }, rules(triedAgain));
   };
   return {
     notify: (workspace, topic, item) => {
@@ -93,7 +95,7 @@ export function webhookSender(
       const body = JSON.stringify({ app_id: workspace.idCode });
       post(
         { url, headers: { 'content-type': 'application/json' }, body },
-        { ...rules(), retries: () => true },
+        rules(() => true),
       );
     },
     ping: (workspace) =>
