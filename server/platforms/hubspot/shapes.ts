@@ -22,7 +22,7 @@ export const attachmentShape = z.looseObject({
   latitude: z.number().nullish(),
   longitude: z.number().nullish(),
   address: text,
-  contactProfile: z.unknown(),
+  contactProfile: z.unknown().optional(),
 });
 export type Attachment = z.infer<typeof attachmentShape>;
 
@@ -54,7 +54,7 @@ export const channelEventShape = z.looseObject({
   eventTimestamp: z.union([z.number(), z.string()]).nullish(),
   channelAccountId: id.nullish(),
   authorized: z.boolean().nullish(),
-  message: z.unknown(),
+  message: z.unknown().optional(),
 });
 export type ChannelEvent = z.infer<typeof channelEventShape>;
 
