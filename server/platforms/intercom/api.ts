@@ -43,7 +43,8 @@ export function openApiWith(base: string, token: string, io: Io): Api {
     headers,
     // It would post a reply three times on a 502.
     maxRetries: 0,
-    timeoutInSeconds: 25,
+    // Longer than the limit of `fetch` itself, which knows the certainty of its failures.
+    timeoutInSeconds: 12,
     fetch: (input, init) =>
       io.http.fetch(input, init).catch((error: unknown) => {
         broken = error;

@@ -51,6 +51,8 @@ function installation(me: Json | undefined, token: string): Installed {
       region: text(workspace.region) ?? 'US',
       admin_id: adminId,
       admin_name: text(me?.name) ?? '',
+      // For the times on the card: Canvas Kit requests name no time zone.
+      ...(text(workspace.timezone) ? { timezone: text(workspace.timezone) } : {}),
     },
     installer: {
       provider: 'intercom',

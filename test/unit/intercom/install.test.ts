@@ -20,7 +20,7 @@ describe('installing', () => {
       externalId: 'wk2acme7',
       name: 'Acme Support',
       credentials: { access_token: TOKEN },
-      settings: { region: 'EU', admin_id: '8801', admin_name: 'Maya Bright' },
+      settings: { region: 'EU', admin_id: '8801', admin_name: 'Maya Bright', timezone: 'Europe/Dublin' },
       installer: {
         provider: 'intercom',
         subject: 'wk2acme7:8801',

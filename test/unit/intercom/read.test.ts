@@ -8,6 +8,11 @@ import { API, app, CONVERSATION, connection, failure, fixture, intercom, THREAD 
 const READ = `GET ${CONVERSATION}`;
 const IMAGE = 'https://downloads.intercomcdn.com/i/o/wk2acme7/1501/route.png';
 const PDF = 'https://downloads.intercomcdn.com/i/o/wk2acme7/1502/invoice.pdf';
+async function chunks(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of body) all.push(chunk);
+  return all;
+}
 const event = { id: '9007044', thread: THREAD };
 
 /** The conversation with its part bent. */
@@ -86,7 +91,7 @@ describe('fetching a file', () => {
       [`GET ${PDF}`, { bytes, headers: { 'content-type': 'application/pdf' } }],
     ]);
     expect(media).toMatchObject({ contentType: 'application/pdf', name: 'invoice.pdf' });
-    const body = media && 'body' in media ? await Array.fromAsync(media.body) : [];
+    const body = media && 'body' in media ? await chunks(media.body) : [];
     expect(body).toEqual([bytes]);
     expect(requests[0]?.headers ?? {}).not.toHaveProperty('authorization');
     expect(requests[0]?.hosts).toContain('.intercomcdn.com');
