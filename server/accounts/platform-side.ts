@@ -1,15 +1,17 @@
 /** What a channel's and a workspace's life means at the platform. */
 import type { AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
-import { isOutcome, type NotSent, WireError } from '../core/outcome.ts';
+import { WireError } from '../core/outcome.ts';
 import type { ConnectionStore, Workspace } from '../store/connections.ts';
 
 export interface PlatformDeps {
   connections: ConnectionStore;
   platforms: ReadonlyMap<string, AnyPlatformAdapter>;
   /** The connection with a token that is still good (renewed first where it must be), or why there is none. */
-  freshConnection(connection: Connection): Promise<Connection | NotSent>;
+  freshConnection(connection: Connection): Promise<Usable>;
   io: Io;
 }
+
+type Usable = Connection | { unusable: string };
 
 export type Attached =
   | { ok: true; settings: Record<string, unknown> }
@@ -26,7 +28,7 @@ export async function attachToPlatform(
   if (!adapter?.attachChannel) return { ok: true, settings: {} };
   try {
     const connection = await platformConnection(deps, workspace.id);
-    if (isOutcome(connection)) return { ok: false, why: connection.why };
+    if ('unusable' in connection) return { ok: false, why: connection.unusable };
     return await adapter.attachChannel(connection, channel, deps.io);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
@@ -57,7 +59,7 @@ async function atPlatform(
 ): Promise<void> {
   try {
     const connection = await platformConnection(deps, workspaceId);
-    if (isOutcome(connection)) throw new Error(connection.why);
+    if ('unusable' in connection) throw new Error(connection.unusable);
     const adapter = deps.platforms.get(connection.type);
     if (adapter) await act(adapter, connection);
   } catch (error) {
@@ -65,7 +67,7 @@ async function atPlatform(
   }
 }
 
-async function platformConnection(deps: PlatformDeps, workspaceId: string): Promise<Connection | NotSent> {
+async function platformConnection(deps: PlatformDeps, workspaceId: string): Promise<Usable> {
   const connection = await deps.connections.byId(workspaceId);
   if (!connection) throw new Error(`workspace ${workspaceId} has no connection any more`);
   return deps.freshConnection(connection);

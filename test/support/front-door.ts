@@ -10,18 +10,19 @@ import { createChannels } from '../../server/accounts/channels.ts';
 import { createInstalls } from '../../server/accounts/install.ts';
 import { createSessions } from '../../server/accounts/sessions.ts';
 import { createTokens } from '../../server/accounts/tokens.ts';
-import type { AnyAdapter, AnyPlatformAdapter, Connection } from '../../server/core/adapter.ts';
-import { isOutcome, type NotSent } from '../../server/core/outcome.ts';
+import type { AnyAdapter, AnyPlatformAdapter } from '../../server/core/adapter.ts';
 import type { MessageReader } from '../../server/http/api/messages.ts';
 import { createApiRouter } from '../../server/http/api/router.ts';
 import { webhookUrls } from '../../server/http/api/webhook-url.ts';
 import { createInstallRouter } from '../../server/http/install.ts';
+import { createHttp } from '../../server/http/outgoing.ts';
 import { browserCookies } from '../../server/http/session.ts';
+import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
 import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
 import { createKeyRing } from '../../server/store/keyring.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
-import { liveIo } from './live-io.ts';
+import { testIo } from './io.ts';
 import { type Visitor, visitor } from './visitor.ts';
 
 export interface FrontDoor {
@@ -73,7 +74,8 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
       ahead += ms;
     },
   };
-  const io = liveIo(clock);
+  const { log, logged } = testIo();
+  const io = { http: createHttp({ configuredHosts: [] }), clock, log };
   const accounts = createAccountStore(db, clock);
   const connections = createConnectionStore(db, createKeyRing([randomBytes(32)]), clock);
   const reconnected: string[] = [];
@@ -91,7 +93,11 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
     publicUrl: url,
     cookies: browserCookies(url),
     webhookUrl: webhookUrls(url),
-    freshConnection: renewing(connections, platforms, io),
+    freshConnection: createCredentialKeeper({
+      connections,
+      adapter: (type) => platforms.get(type) ?? channelAdapters.get(type),
+      io,
+    }),
     onReconnected: (workspaceId: string) => void reconnected.push(workspaceId),
     messages: parts.messages ?? NO_MESSAGES,
     intercomAppUrl: parts.intercomAppUrl ?? 'http://intercom.invalid',
@@ -111,7 +117,7 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
     reconnected,
     signIn: ({ accountId, personId }) =>
       sessions.signIn({ account_id: accountId, person_id: personId }, undefined),
-    logged: io.logged,
+    logged,
     visitor: () => visitor(url),
     close: async () => {
       server.closeAllConnections();
@@ -121,18 +127,3 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
     },
   };
 }
-
-/** One process, one caller at a time: no single flight needed here. */
-const renewing =
-  (
-    connections: ConnectionStore,
-    platforms: Map<string, AnyPlatformAdapter>,
-    io: Parameters<NonNullable<AnyAdapter['refresh']>>[1],
-  ) =>
-  async (connection: Connection): Promise<Connection | NotSent> => {
-    const renewed = await platforms.get(connection.type)?.refresh?.(connection, io);
-    if (renewed === undefined) return connection;
-    if (isOutcome(renewed)) return renewed as NotSent;
-    await connections.saveCredentials(connection, renewed);
-    return { ...connection, credentials: renewed };
-  };
