@@ -59,7 +59,8 @@ function accountProblem(response: HttpResponse): Result | undefined {
 
 /** https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource */
 async function connectNumber({ credentials, webhookUrl }: Input, from: string, io: Io, hosts: TwilioHosts) {
-  const number = toE164(from);
+  // `whatsapp:+1…` is another kind of sender.
+  const number = /[a-z]/i.test(from) ? undefined : toE164(from);
   if (!number || !isE164(number))
     return wrong(
       'from',

@@ -1,4 +1,5 @@
 import type { Connection } from '../../core/adapter.ts';
+import { extension } from '../../core/file-names.ts';
 import type { Customer, FileKind, FilePart, MessageEvent, Part } from '../../core/message.ts';
 import { displayPhone, isE164 } from '../../core/phone.ts';
 
@@ -44,7 +45,7 @@ function filePart({ url, contentType }: TwilioMedia, index: number): FilePart {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const kind = kindOf(type);
   const stem = /vcard$/.test(type) ? 'contact' : kind;
-  const name = `${stem}-${index + 1}.${EXTENSIONS[type] ?? 'bin'}`;
+  const name = `${stem}-${index + 1}.${extension(type)}`;
   return { kind: 'file', file: { kind, ref: url, name, contentType: type || 'application/octet-stream' } };
 }
 
@@ -52,35 +53,3 @@ function kindOf(type: string): FileKind {
   const family = type.split('/', 1)[0];
   return family === 'image' || family === 'video' || family === 'audio' ? family : 'document';
 }
-
-/** https://www.twilio.com/docs/messaging/guides/accepted-mime-types */
-const EXTENSIONS: Record<string, string> = {
-  'image/jpeg': 'jpg',
-  'image/jpg': 'jpg',
-  'image/png': 'png',
-  'image/gif': 'gif',
-  'image/webp': 'webp',
-  'image/heic': 'heic',
-  'image/bmp': 'bmp',
-  'image/tiff': 'tiff',
-  'video/mp4': 'mp4',
-  'video/mpeg': 'mpeg',
-  'video/quicktime': 'mov',
-  'video/webm': 'webm',
-  'video/3gpp': '3gp',
-  'audio/mpeg': 'mp3',
-  'audio/mp3': 'mp3',
-  'audio/mp4': 'm4a',
-  'audio/ogg': 'ogg',
-  'audio/amr': 'amr',
-  'audio/3gpp': '3gp',
-  'audio/wav': 'wav',
-  'audio/vnd.wave': 'wav',
-  'text/vcard': 'vcf',
-  'text/x-vcard': 'vcf',
-  'text/calendar': 'ics',
-  'text/csv': 'csv',
-  'text/plain': 'txt',
-  'text/rtf': 'rtf',
-  'application/pdf': 'pdf',
-};
