@@ -37,11 +37,15 @@ const REASONS: Record<number, string> = {
   21603: SENDER,
   21606: SENDER,
   21621: 'The Twilio number cannot send files (MMS). Send a link to the file instead.',
+  21701: SENDER,
   21703: SENDER,
   21704: SENDER,
   21602: 'There was nothing to send: the message is empty. Write it again.',
   21617: 'The message is longer than 1,600 characters. Send it in shorter parts.',
   21620: MEDIA,
+  11200: MEDIA,
+  11751: MEDIA,
+  12300: MEDIA,
   21623: 'The message has too many files for one MMS. Send at most ten.',
   21656: 'The template’s variables do not fit. Fill them in again.',
   30002: SUSPENDED,
@@ -101,7 +105,7 @@ export function outcomeOf(
   if (code !== undefined && DEAD.has(code))
     return unauthorized(code === 20003 ? 'Twilio no longer accepts the account’s auth token.' : SUSPENDED);
   // The account itself is part of the path: it is what was not found.
-  if (status === 401 || status === 404)
+  if (status === 401 || (status === 404 && (code ?? 20404) === 20404))
     return unauthorized('Twilio no longer accepts the account’s SID and auth token.');
   const wait = code === undefined ? undefined : WAITS[code];
   if (wait !== undefined) return retry(reasonOf(code, text), { afterMs: retryAfterMs ?? wait });
