@@ -3,103 +3,32 @@
  * Speaks and refuses as https://core.telegram.org/bots/api; texts of the errors and the way webhooks are pushed are
  * those of Telegram's own server (https://github.com/tdlib/telegram-bot-api).
  */
-import type { Request, Response } from 'express';
-import { type Answer, Emulator, type SentWebhook } from '../kit.ts';
-import { type Budget, Throttle } from './budget.ts';
 import { bubble, type CustomerMessage, type Phone, type PhoneMessage, pickedFile } from './phone.ts';
-import { argumentsOf } from './telegram/arguments.ts';
 import { fileWire } from './telegram/content.ts';
-import { callMethod, type Office } from './telegram/methods.ts';
+import { TelegramServer } from './telegram/server.ts';
 import {
   type Bot,
   botUser,
   type Chat,
-  isAllowed,
-  type PendingUpdate,
   privateChat,
-  Refusal,
   storeFile,
   type TelegramUser,
   type Wire,
 } from './telegram/state.ts';
-import { asciiJson } from './wire.ts';
 
-export interface TelegramOptions {
-  recordTo?: string;
-  bots?: BotSeed[];
-  /** Waits between pushes of one update, ms. Telegram: at once, then 2 s doubling to a minute, for a day. */
-  webhookRetryAfterMs?: number[];
-  webhookTimeoutMs?: number;
-  /** Sends per bot; Telegram's FAQ says about 30 a second. */
-  budget?: Budget;
-  now?: () => number;
-}
-export interface BotSeed {
-  /** `<digits>:<secret>`; the digits are the bot's id. */
-  token: string;
-  username: string;
-  name?: string;
-}
+export type { BotSeed, TelegramOptions } from './telegram/server.ts';
 
-const TELEGRAM_WAITS = [0, 2_000, 4_000, 8_000, 16_000, 32_000, ...Array<number>(1_400).fill(60_000)];
-
-export class TelegramEmulator extends Emulator {
-  readonly #bots = new Map<string, Bot>();
-  readonly #people = new Map<number, TelegramUser>();
-  readonly #options: TelegramOptions;
-  readonly #office: Office;
-  /** Every send that was accepted, in order: what "never twice" is counted by. */
-  readonly accepted: { bot: number; chat: number; method: string; message: PhoneMessage }[] = [];
-
-  constructor(options: TelegramOptions = {}) {
-    super('telegram', options.recordTo);
-    this.#options = options;
-    const throttle = new Throttle(options.budget ?? { burst: 30, perSecond: 30 });
-    this.#office = {
-      now: () => this.#now(),
-      wait: (bot) => throttle.take(bot.token, this.#now()),
-      webhookChanged: (bot) => this.#push(bot),
-      accepted: (bot, chat, method) => this.#onAccepted(bot, chat, method),
-    };
-    for (const bot of options.bots ?? []) this.addBot(bot);
-    this.app.get(/^\/file\/bot([^/]+)\/(.+)$/, (request, response) => this.#download(request, response));
-    this.app.all(/^\/bot([^/]+)\/([^/]+)$/, (request, response) => this.#call(request, response));
-    this.app.use((_request, response) => {
-      response.status(404).json({ ok: false, error_code: 404, description: 'Not Found' });
-    });
-  }
-
+export class TelegramEmulator extends TelegramServer {
   // ——— What a test or the playground arranges ———
-
-  addBot({ token, username, name = username }: BotSeed): { id: number; token: string; username: string } {
-    const id = Number(token.split(':')[0]);
-    if (!Number.isSafeInteger(id)) throw new Error('a bot token begins with the digits of its id');
-    this.#bots.set(token, {
-      token,
-      id,
-      username,
-      name,
-      revoked: false,
-      pending: [],
-      busy: new Set(),
-      nextMessage: 1,
-      nextUpdate: 900_000_000 + (id % 1000) * 1000,
-      chats: new Map(),
-      files: new Map(),
-      callbacks: new Set(),
-    });
-    this.changed();
-    return { id, token, username };
-  }
 
   /** The admin revoked the token at BotFather: every call answers 401 from now on. */
   revokeToken(token: string): void {
-    const bot = this.#bots.get(token);
+    const bot = this.bots.get(token);
     if (bot) bot.revoked = true;
   }
 
   addCustomer(user: TelegramUser): TelegramUser {
-    this.#people.set(user.id, user);
+    this.people.set(user.id, user);
     return user;
   }
 
@@ -107,8 +36,8 @@ export class TelegramEmulator extends Emulator {
 
   /** `bot`: its id; without it the only (first) one. The webhook goes out in the background. */
   customerSends(customer: number | string, message: CustomerMessage, bot?: number | string): PhoneMessage {
-    const at = this.#bot(bot);
-    const chat = this.#chat(at, Number(customer));
+    const at = this.bot(bot);
+    const chat = this.chatWith(at, Number(customer));
     const file = pickedFile(message);
     const stored = file ? storeFile(at, file) : undefined;
     const place = message.location;
@@ -137,19 +66,19 @@ export class TelegramEmulator extends Emulator {
     fields: Record<string, unknown>,
     bot?: number | string,
   ): PhoneMessage {
-    const at = this.#bot(bot);
-    return this.#write(at, this.#chat(at, Number(customer)), {}, fields);
+    const at = this.bot(bot);
+    return this.#write(at, this.chatWith(at, Number(customer)), {}, fields);
   }
 
   customerEdits(customer: number | string, messageId: string, text: string, bot?: number | string): void {
-    const at = this.#bot(bot);
-    const chat = this.#chat(at, Number(customer));
+    const at = this.bot(bot);
+    const chat = this.chatWith(at, Number(customer));
     const wire = chat.wires.get(Number(messageId));
     const shown = chat.bubbles.find((one) => one.id === messageId);
     if (!wire || !shown) throw new Error(`no message ${messageId} on this phone`);
-    Object.assign(wire, { text, edit_date: Math.floor(this.#now() / 1000) });
+    Object.assign(wire, { text, edit_date: Math.floor(this.now() / 1000) });
     Object.assign(shown, { text, edited: true });
-    this.#update(at, chat, 'edited_message', { ...wire });
+    this.update(at, chat, 'edited_message', { ...wire });
   }
 
   /** Presses the button with this payload under a message of the bot. Answers the callback's id. */
@@ -159,14 +88,14 @@ export class TelegramEmulator extends Emulator {
     payload: string,
     bot?: number | string,
   ): string {
-    const at = this.#bot(bot);
-    const chat = this.#chat(at, Number(customer));
+    const at = this.bot(bot);
+    const chat = this.chatWith(at, Number(customer));
     const id = `${chat.user.id}${at.nextUpdate}`;
     at.callbacks.add(id);
     const message = chat.wires.get(Number(messageId));
-    this.#update(at, chat, 'callback_query', {
+    this.update(at, chat, 'callback_query', {
       id,
-      from: this.#from(chat),
+      from: this.sender(chat),
       chat_instance: String(chat.user.id),
       data: payload,
       ...(message ? { message } : {}),
@@ -182,69 +111,34 @@ export class TelegramEmulator extends Emulator {
   }
   /** The account is gone: sends answer 403 "user is deactivated". */
   customerLeaves(customer: number | string, bot?: number | string): void {
-    this.#chat(this.#bot(bot), Number(customer)).deactivated = true;
+    this.chatWith(this.bot(bot), Number(customer)).deactivated = true;
   }
   /** Two ticks on the phone only: Telegram tells bots nothing of it. */
   customerReads(customer: number | string, bot?: number | string): void {
-    for (const shown of this.#chat(this.#bot(bot), Number(customer)).bubbles)
+    for (const shown of this.chatWith(this.bot(bot), Number(customer)).bubbles)
       if (shown.direction === 'out') shown.status = 'read';
     this.changed();
   }
 
   phone(customer: number | string, bot?: number | string): Phone {
-    const at = this.#bot(bot);
-    return phoneOf(at, this.#chat(at, Number(customer)));
+    const at = this.bot(bot);
+    return phoneOf(at, this.chatWith(at, Number(customer)));
   }
   phones(): Phone[] {
-    return [...this.#bots.values()].flatMap((bot) =>
+    return [...this.bots.values()].flatMap((bot) =>
       [...bot.chats.values()].map((chat) => phoneOf(bot, chat)),
     );
   }
 
-  // ——— HTTP ———
-
-  async #call(request: Request, response: Response): Promise<void> {
-    const [token, method] = pathParts(request);
-    const run = async (): Promise<Answer> => {
-      try {
-        const bot = this.#authorised(token);
-        const args = await argumentsOf(request);
-        return ok(await callMethod(bot, method.toLowerCase(), args, this.#office));
-      } catch (error) {
-        if (error instanceof Refusal) return refusal(error);
-        throw error;
-      }
-    };
-    await this.serve(request, response, run, planned);
-  }
-
-  async #download(request: Request, response: Response): Promise<void> {
-    const [token, path] = pathParts(request);
-    const work = (): Answer => {
-      const bot = this.#bots.get(token);
-      const file = [...(bot?.files.values() ?? [])].find((one) => one.path === path);
-      if (!bot || bot.revoked || !file) return refusal(new Refusal(404, 'Not Found'));
-      return { bytes: file.bytes, contentType: 'application/octet-stream' };
-    };
-    await this.serve(request, response, work, planned);
-  }
-
-  #authorised(token: string): Bot {
-    const bot = this.#bots.get(token);
-    if (bot && !bot.revoked) return bot;
-    if (bot || /^\d+:[\w-]+$/.test(token)) throw new Refusal(401, 'Unauthorized');
-    throw new Refusal(404, 'Not Found');
-  }
-
-  // ——— Updates ———
+  // ——— What follows from it ———
 
   #write(bot: Bot, chat: Chat, message: CustomerMessage, content: Record<string, unknown>): PhoneMessage {
     const id = bot.nextMessage++;
-    const at = this.#now();
+    const at = this.now();
     const quoted = message.replyTo ? chat.wires.get(Number(message.replyTo)) : undefined;
     const wire: Wire = {
       message_id: id,
-      from: this.#from(chat),
+      from: this.sender(chat),
       chat: privateChat(chat),
       date: Math.floor(at / 1000),
       ...content,
@@ -253,117 +147,27 @@ export class TelegramEmulator extends Emulator {
     chat.wires.set(id, wire);
     const shown = bubble(String(id), at, message);
     chat.bubbles.push(shown);
-    this.#update(bot, chat, 'message', wire);
+    this.update(bot, chat, 'message', wire);
     return shown;
   }
 
-  #update(bot: Bot, chat: Chat, type: string, content: Record<string, unknown>): void {
-    this.changed();
-    if (!isAllowed(bot.webhook, type)) return;
-    // A snapshot: later edits of the message must not change what is waiting.
-    const body = JSON.parse(
-      JSON.stringify({ update_id: bot.nextUpdate++, [type]: content }),
-    ) as PendingUpdate['body'];
-    bot.pending.push({ chat: chat.user.id, body });
-    this.#push(bot);
-  }
-
-  /** Starts what may start: at most `max_connections` at once, and one update of a chat after another. */
-  #push(bot: Bot): void {
-    for (const update of bot.pending) {
-      if (!bot.webhook || bot.busy.size >= bot.webhook.maxConnections) return;
-      if (bot.busy.has(update.chat)) continue;
-      bot.busy.add(update.chat);
-      void this.track(this.#pushOne(bot, update));
-    }
-  }
-
-  async #pushOne(bot: Bot, update: PendingUpdate): Promise<void> {
-    const taken = await this.post(() => webhookPost(bot, update), {
-      retryAfterMs: this.#options.webhookRetryAfterMs ?? TELEGRAM_WAITS,
-      timeoutMs: this.#options.webhookTimeoutMs ?? 60_000,
-      retries: () => true,
-      tried: (sent) => this.#tried(bot, sent),
-    });
-    bot.busy.delete(update.chat);
-    // Without a webhook it waits for the next one; otherwise it was taken or given up.
-    if (taken || bot.webhook) bot.pending = bot.pending.filter((one) => one !== update);
-    this.#push(bot);
-  }
-
-  #tried(bot: Bot, sent: SentWebhook): void {
-    if (sent.status >= 200 && sent.status < 300) return;
-    const words = {
-      connect: 'Connection refused',
-      timeout: 'Read timeout expired',
-      broken: 'Connection closed',
-    };
-    const message = sent.failure ? words[sent.failure] : `Wrong response from the webhook: ${sent.status}`;
-    bot.lastError = { date: Math.floor(this.#now() / 1000), message };
-  }
-
   #membership(customer: number | string, botId: number | string | undefined, blocked: boolean): void {
-    const bot = this.#bot(botId);
-    const chat = this.#chat(bot, Number(customer));
+    const bot = this.bot(botId);
+    const chat = this.chatWith(bot, Number(customer));
     if (chat.blocked === blocked) return;
     chat.blocked = blocked;
     const state = (kicked: boolean): Record<string, unknown> =>
       kicked
         ? { user: botUser(bot), status: 'kicked', until_date: 0 }
         : { user: botUser(bot), status: 'member' };
-    this.#update(bot, chat, 'my_chat_member', {
+    this.update(bot, chat, 'my_chat_member', {
       chat: privateChat(chat),
-      from: this.#from(chat),
-      date: Math.floor(this.#now() / 1000),
+      from: this.sender(chat),
+      date: Math.floor(this.now() / 1000),
       old_chat_member: state(!blocked),
       new_chat_member: state(blocked),
     });
   }
-
-  // ——— State ———
-
-  #bot(id?: number | string): Bot {
-    const bots = [...this.#bots.values()];
-    const found = id === undefined ? bots[0] : bots.find((bot) => bot.id === Number(id));
-    if (!found) throw new Error(`no bot ${id ?? ''}: addBot first`);
-    return found;
-  }
-
-  #chat(bot: Bot, customer: number): Chat {
-    const known = bot.chats.get(customer);
-    if (known) return known;
-    const user = this.#people.get(customer) ?? { id: customer, first_name: `Customer ${customer}` };
-    const chat: Chat = { user, blocked: false, deactivated: false, bubbles: [], wires: new Map() };
-    bot.chats.set(customer, chat);
-    return chat;
-  }
-
-  #from({ user }: Chat): Record<string, unknown> {
-    return { ...user, is_bot: false, language_code: user.language_code ?? 'en' };
-  }
-
-  #onAccepted(bot: Bot, chat: Chat, method: string): void {
-    const message = chat.bubbles.at(-1);
-    if (message) this.accepted.push({ bot: bot.id, chat: chat.user.id, method, message });
-    this.changed();
-  }
-
-  #now(): number {
-    return (this.#options.now ?? Date.now)();
-  }
-}
-
-function webhookPost(
-  bot: Bot,
-  update: PendingUpdate,
-): { url: string; headers: Record<string, string>; body: string } | undefined {
-  if (!bot.webhook) return undefined;
-  const { url, secret } = bot.webhook;
-  const headers = {
-    'content-type': 'application/json',
-    ...(secret ? { 'x-telegram-bot-api-secret-token': secret } : {}),
-  };
-  return { url, headers, body: asciiJson(update.body) };
 }
 
 const phoneOf = (bot: Bot, chat: Chat): Phone => ({
@@ -373,41 +177,3 @@ const phoneOf = (bot: Bot, chat: Chat): Phone => ({
   blocked: chat.blocked,
   messages: chat.bubbles,
 });
-
-const pathParts = (request: Request): [string, string] => {
-  const parts = request.params as unknown as Record<string, string>;
-  return [decodeURIComponent(parts[0] ?? ''), decodeURIComponent(parts[1] ?? '')];
-};
-
-const ok = (result: { result: unknown; description?: string }): Answer => ({
-  contentType: 'application/json',
-  text: asciiJson({ ok: true, ...result }),
-});
-
-function refusal({ code, message, parameters }: Refusal): Answer {
-  return {
-    status: code,
-    ...(parameters?.retry_after ? { headers: { 'retry-after': String(parameters.retry_after) } } : {}),
-    json: { ok: false, error_code: code, description: message, ...(parameters ? { parameters } : {}) },
-  };
-}
-
-/** A planned fault in Telegram's own words. */
-function planned({ status, retryAfter = 1 }: { status: number; retryAfter?: number }): Answer {
-  if (status === 429)
-    return refusal(
-      new Refusal(429, `Too Many Requests: retry after ${retryAfter}`, { retry_after: retryAfter }),
-    );
-  const words: Record<number, string> = {
-    400: 'Bad Request',
-    401: 'Unauthorized',
-    403: 'Forbidden: bot was blocked by the user',
-    404: 'Not Found',
-    409: 'Conflict: terminated by other getUpdates request',
-    500: 'Internal Server Error',
-    502: 'Bad Gateway',
-    503: 'Service Unavailable',
-    504: 'Gateway Timeout',
-  };
-  return refusal(new Refusal(status, words[status] ?? 'Internal Server Error'));
-}
