@@ -1,7 +1,7 @@
 /** The contact in Intercom that a customer is: found, or created once. */
 import type { Io, MessageDelivery, Preparation } from '../../core/adapter.ts';
 import type { Customer } from '../../core/message.ts';
-import { type NotSent, retry } from '../../core/outcome.ts';
+import { fromWireError, type NotSent, retry, unknown, WireError } from '../../core/outcome.ts';
 import { equivalentNumbers } from '../../core/phone.ts';
 import { type Api, openApi, outcomeOf } from './api.ts';
 import type { IntercomApp, IntercomConnection } from './app.ts';
@@ -25,18 +25,39 @@ export function contactPreparations(
     {
       name: 'contact',
       lock: mainIdentity(customer),
-      run: async (_prepared, resumed) => {
-        const found = await findContact(api, customer, resumed, io);
-        if (found !== undefined) return found;
-        // An earlier creation may have happened and not be in the index yet. Creating again would make a twin; the
-        // wait is taken at once, because nobody remembers `resumed` after an answer that is certain.
-        const wait = resumed === undefined ? 0 : resumed + INDEX_LAG_MS - io.clock.now();
-        if (wait > 0) return retry('Waiting until Intercom’s search knows new contacts', { afterMs: wait });
-        return createContact(api, customer, io);
-      },
+      run: (_prepared, resumed) =>
+        resumed === undefined ? findOrCreate(api, customer, io) : resume(api, customer, resumed, io),
     },
   ];
 }
+
+async function findOrCreate(api: Api, customer: Customer, io: Io): Promise<string | NotSent> {
+  return (await findContact(api, customer, undefined, io)) ?? createContact(api, customer, io);
+}
+
+/**
+ * An earlier creation may have happened and not be in the index yet: creating again now would make a twin. An answer of
+ * `unknown` keeps that doubt alive; anything certain would make the next run forget it.
+ */
+async function resume(api: Api, customer: Customer, began: number, io: Io): Promise<string | NotSent> {
+  const found = await unlessUnanswered(findContact(api, customer, began, io));
+  if (typeof found === 'string') return found;
+  if (found?.outcome === 'retry') return unknown(found.why);
+  if (found) return found;
+  if (io.clock.now() < began + INDEX_LAG_MS)
+    return unknown('Waiting until Intercom’s search shows whether the contact was created');
+  const made = await unlessUnanswered(createContact(api, customer, io));
+  // In doubt once more: the remembered time is that of the first creation, so the wait for this one is taken whole.
+  return typeof made === 'object' && made.outcome === 'unknown'
+    ? retry(made.why, { afterMs: INDEX_LAG_MS })
+    : made;
+}
+
+const unlessUnanswered = <T>(promise: Promise<T>): Promise<T | NotSent> =>
+  promise.catch((error: unknown) => {
+    if (error instanceof WireError) return fromWireError(error);
+    throw error;
+  });
 
 /** The id of the contact that was updated last, of all that match; undefined when there is none. */
 async function findContact(

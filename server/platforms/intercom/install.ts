@@ -77,3 +77,14 @@ export async function uninstall(app: IntercomApp, connection: IntercomConnection
     io.log.warn({ workspace: connection.workspaceId, error: error.message }, 'Intercom did not uninstall');
   }
 }
+
+/** Whether the token still works: Intercom's uninstall notice is not signed, so it is only believed when this agrees. */
+export async function probe(
+  app: IntercomApp,
+  connection: IntercomConnection,
+  io: Io,
+): Promise<string | undefined> {
+  const me: Answer<unknown> = await openApi(app, connection, io).read((sdk) => sdk.admins.identify());
+  if (me.ok || me.status !== 401) return undefined;
+  return 'Intercom no longer accepts our access. Install Octopods again.';
+}

@@ -190,7 +190,7 @@ describe('the flows', () => {
   });
   test('a Resend is confirmed with ✅ and a way back', () => {
     const components = shown(view, { to: 'resent', id: 'evt_failed' });
-    expect(components[0]).toMatchObject({ text: '✅ **Sent again** by WhatsApp to +1 555 000 2222' });
+    expect(components[0]).toMatchObject({ text: '✅ **On its way again** by WhatsApp to +1 555 000 2222' });
     expect(buttons(components)).toMatchObject([{ id: 'home', label: 'Done' }]);
   });
   test('a Resend that was refused says why', () => {
@@ -236,7 +236,7 @@ describe('other people’s words', () => {
     for (const screen of screens) {
       const texts = shown(evil, screen.to === 'detail' ? { to: 'detail', id: 'evt_failed' } : screen);
       for (const one of texts)
-        if (one.type === 'text') expect(one.text.replace('**Sent again**', '')).not.toMatch(/\]\(|\*\*/);
+        if (one.type === 'text') expect(one.text.replace('**On its way again**', '')).not.toMatch(/\]\(|\*\*/);
     }
   });
   test('are cut between visible characters', () => {

@@ -319,27 +319,35 @@ describe('after a creation whose end is not known', () => {
       ],
       began,
     );
-    expect(value).toMatchObject({ outcome: 'retry' });
+    expect(value).toMatchObject({ outcome: 'unknown' });
   });
-  test('nothing found is no proof while the index lags: no second creation, but a wait', async () => {
-    const { value } = await run(
-      byPhone,
-      [
-        [SEARCH, none],
-        [SEARCH, none],
-        [SEARCH, none],
-      ],
-      began,
-    );
-    expect(value).toEqual({ outcome: 'retry', why: expect.any(String), afterMs: 90_000 });
+  const nowhere: [string, Script][] = [
+    [SEARCH, none],
+    [SEARCH, none],
+    [SEARCH, none],
+  ];
+  test('nothing found is no proof while the index lags: nothing is created, and the doubt is kept', async () => {
+    expect((await run(byPhone, nowhere, began)).value).toMatchObject({ outcome: 'unknown' });
+  });
+  test('a search that fails keeps the doubt too', async () => {
+    for (const answer of [
+      failure(429, 'rate_limit_exceeded', 'x'),
+      failure(500, '', ''),
+      new WireError('cut', false),
+    ])
+      expect((await run(byPhone, [[SEARCH, answer]], began)).value).toMatchObject({ outcome: 'unknown' });
+    const dead = failure(401, 'token_revoked', 'x');
+    expect((await run(byPhone, [[SEARCH, dead]], began)).value).toMatchObject({ outcome: 'unauthorized' });
   });
   test('once the index must know it, the contact is created', async () => {
-    const script: [string, Script][] = [
-      [SEARCH, none],
-      [SEARCH, none],
-      [SEARCH, none],
-      [CREATE, created],
-    ];
+    const script: [string, Script][] = [...nowhere, [CREATE, created]];
     expect((await run(byPhone, script, TEST_NOW - 121_000)).value).toBe(CONTACT);
+  });
+  test('a second creation in doubt is waited for as long as the first', async () => {
+    for (const answer of [new WireError('timed out', false), failure(502, '', '')]) {
+      const script: [string, Script][] = [...nowhere, [CREATE, answer]];
+      const { value } = await run(byPhone, script, TEST_NOW - 121_000);
+      expect(value).toEqual({ outcome: 'retry', why: expect.any(String), afterMs: 120_000 });
+    }
   });
 });
