@@ -66,7 +66,7 @@ export function resent(view: ConversationCard, id: string): CanvasAnswer {
   const message = view.messages.find((one) => one.id === id);
   const to = `${view.channel.title} to ${short(view.customer.address, 60)}`;
   return canvas([
-    paragraph(`✅ **Sent again** by ${plain(to)}`),
+    paragraph(`✅ **On its way again** by ${plain(to)}`),
     ...(message?.excerpt ? [muted(plain(short(message.excerpt, 120)))] : []),
     muted('What becomes of it shows on the card.'),
     divider(),

@@ -216,6 +216,8 @@ export interface Adapter<Credentials = unknown> {
   disconnect?(connection: Connection<Credentials>, io: Io): Promise<void>;
   /** Undefined: nothing to renew yet. Called single-flight; what it answers is stored before anybody uses it. */
   refresh?(connection: Connection<Credentials>, io: Io): Promise<Credentials | NotSent | undefined>;
+  /** Undefined: the credentials work. Otherwise why they do not, in plain words. Throws when nobody answered. */
+  probe?(connection: Connection<Credentials>, io: Io): Promise<string | undefined>;
   /** What a lost webhook would have said, since a time (ms); duplicates are fine. */
   catchUp?(connection: Connection<Credentials>, since: number, io: Io): Promise<Event[]>;
   /** Streams a file that one of our events named. An outcome says why it cannot be had. */

@@ -3,7 +3,7 @@ import { WireError } from '../../core/outcome.ts';
 import { displayPhone } from '../../core/phone.ts';
 import type { WhatsAppCredentials } from './credentials.ts';
 import { phoneNumber } from './customer.ts';
-import { isDeadToken, isMissingPermission } from './errors.ts';
+import { isDeadToken, isMissingPermission, isPassing } from './errors.ts';
 import { callGraph, graphError, type WhatsAppApp } from './graph.ts';
 import { type Json, record, records, text } from './json.ts';
 import type { Connecting } from './receive.ts';
@@ -21,7 +21,10 @@ const PHONE_FIELDS =
 
 const wrong = (field: keyof WhatsAppCredentials, why: string): WrongField => ({ ok: false, field, why });
 
-/** Proves token, number and account, one by one, then subscribes the Meta app to the account's webhooks. */
+/**
+ * Proves token, number and account, one by one, then subscribes the Meta app to the account's webhooks.
+ * Throws a `WireError` when Meta cannot say: no field is to blame then.
+ */
 export async function connect(
   app: WhatsAppApp,
   connecting: Connecting,
@@ -34,23 +37,14 @@ export async function connect(
       'app_secret',
       'This installation has no Meta app: enter the app secret and a verify token of yours.',
     );
-  try {
-    const found = await readPhone(app, credentials, io);
-    if ('ok' in found) return found;
-    const numbers = await listNumbers(app, credentials, io);
-    if ('ok' in numbers) return numbers;
-    if (!numbers.some((number) => text(number.id) === credentials.phone_number_id))
-      return wrong('waba_id', notAmong(numbers));
-    const refusal = await subscribe(app, connecting, request, io);
-    return refusal ?? connected(found.phone, request);
-  } catch (error) {
-    if (error instanceof WireError)
-      return wrong(
-        'access_token',
-        `Meta could not be reached, so nothing was checked. Try again. (${error.message})`,
-      );
-    throw error;
-  }
+  const found = await readPhone(app, credentials, io);
+  if ('ok' in found) return found;
+  const numbers = await listNumbers(app, credentials, io);
+  if ('ok' in numbers) return numbers;
+  if (!numbers.some((number) => text(number.id) === credentials.phone_number_id))
+    return wrong('waba_id', notAmong(numbers));
+  const refusal = await subscribe(app, connecting, request, io);
+  return refusal ?? connected(found.phone, request);
 }
 
 async function readPhone(
@@ -133,8 +127,8 @@ function subscribed(response: HttpResponse, callbackUrl?: string): WrongField | 
 /** Which field is to blame: the token where Meta says so, else the one whose id was asked for. */
 function refusal(response: HttpResponse, field: keyof WhatsAppCredentials, why: string): WrongField {
   const error = graphError(response.json);
-  if (!error && response.status !== 401)
-    return wrong(field, `WhatsApp answered ${response.status}, so nothing was checked. Try again.`);
+  if (error ? isPassing(error) : response.status !== 401)
+    throw new WireError(`WhatsApp answered ${response.status}${error ? ` (${error.code})` : ''}`, true);
   if (!error || isDeadToken(error))
     return wrong(
       'access_token',
@@ -195,13 +189,18 @@ const ownUrl = (request: Request): string => `${appUrl(request)}/${request.chann
  */
 export async function disconnect(
   app: WhatsAppApp,
-  connection: Connection<WhatsAppCredentials>,
+  { credentials }: Connection<WhatsAppCredentials>,
   io: Io,
 ): Promise<void> {
-  const { access_token: token, waba_id } = connection.credentials;
-  const numbers = await listNumbers(app, connection.credentials, io);
-  if ('ok' in numbers || numbers.length > 1) return;
-  const response = await callGraph(app, io, { method: 'DELETE', path: `${waba_id}/subscribed_apps`, token });
-  if (response.status !== 200)
-    io.log.warn({ status: response.status, wabaId: waba_id }, 'Meta did not take the subscription back');
+  const { access_token: token, waba_id } = credentials;
+  try {
+    const numbers = await listNumbers(app, credentials, io);
+    if ('ok' in numbers || numbers.length > 1) return;
+    const path = `${waba_id}/subscribed_apps`;
+    const response = await callGraph(app, io, { method: 'DELETE', path, token });
+    if (response.status !== 200) throw new WireError(`WhatsApp answered ${response.status}`, true);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    io.log.warn({ why: error.message, wabaId: waba_id }, 'Meta did not take the subscription back');
+  }
 }

@@ -81,7 +81,8 @@ const isOutOfReach = (error: GraphError): boolean => error.code === 100 && error
 
 export const isDeadToken = (error: GraphError): boolean => error.code === 0 || error.code === 190;
 export const isMissingPermission = (error: GraphError): boolean => isPermission(error.code);
-export const isMissingObject = isOutOfReach;
+/** Says nothing about what was asked: the same call may succeed in a while. */
+export const isPassing = (error: GraphError): boolean => error.code === 1 || error.code in LATER;
 
 /** Plain words for the agent: ours where we know the code, Meta's own otherwise. */
 export function whyFailed(code: number, details: string): string {

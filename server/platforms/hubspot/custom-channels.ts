@@ -2,7 +2,6 @@
  * The app's custom channels: one for each medium, registered once and shared by every portal that installs the app.
  * https://developers.hubspot.com/docs/api-reference/conversations-custom-channels-v3/guide
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { HttpResponse, Io } from '../../core/adapter.ts';
 import { repeatableOutcomeOf, succeeded } from './errors.ts';
 import { paths } from './paths.ts';
@@ -173,13 +172,16 @@ async function ensure(
   return made.data.id;
 }
 
-/** HubSpot may add keys of its own to the capabilities: only ours count. */
+/** HubSpot may add keys of its own to the capabilities, and answer lists in its own order. */
 const isAsWanted = (
   existing: CustomChannel,
   wanted: { name: string; webhookUrl: string; capabilities: Record<string, unknown> },
 ): boolean =>
   existing.name === wanted.name &&
   existing.webhookUrl === wanted.webhookUrl &&
-  Object.entries(wanted.capabilities).every(([key, value]) =>
-    isDeepStrictEqual(existing.capabilities?.[key], value),
+  Object.entries(wanted.capabilities).every(
+    ([key, value]) => comparable(existing.capabilities?.[key]) === comparable(value),
   );
+
+const comparable = (value: unknown): string | undefined =>
+  JSON.stringify(Array.isArray(value) ? value.toSorted() : value);

@@ -1,0 +1,60 @@
+/** `npm run octopods -- <command>`: what operators do by hand. Every command explains itself with --help. */
+
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { ConfigError, readConfig } from './config.ts';
+import { createHttp } from './http/outgoing.ts';
+import { createPlatforms } from './platforms/registry.ts';
+import { createConnectionStore } from './store/connections.ts';
+import { createKeyRing } from './store/keyring.ts';
+import { openDatabase } from './store/open.ts';
+import { createSettingStore } from './store/settings.ts';
+
+const clock = { now: () => Date.now() };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const program = new Command('octopods').description('Operate an Octopods installation.').showHelpAfterError();
+
+program
+  .command('hubspot')
+  .description('What concerns the HubSpot app')
+  .command('channels')
+  .description('The custom channels of the HubSpot app')
+  .command('register')
+  .description(
+    'Registers or updates the custom channels of the HubSpot app (once per app, safe to repeat). Needs HUBSPOT_APP_ID and HUBSPOT_DEVELOPER_API_KEY.',
+  )
+  .action(registerHubspotChannels);
+
+program
+  .command('migrate')
+  .description('Brings the database schema up to date (the server does so by itself at its start).')
+  .action(async () => {
+    const db = await openDatabase(readConfig(process.env).databaseUrl);
+    await db.destroy();
+    console.log('The database schema is up to date.');
+  });
+
+async function registerHubspotChannels(): Promise<void> {
+  const config = readConfig(process.env);
+  if (!config.hubspot?.appId || !config.hubspot.developerApiKey)
+    throw new ConfigError(
+      'HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET, HUBSPOT_APP_ID and HUBSPOT_DEVELOPER_API_KEY are needed to register channels.',
+    );
+  const db = await openDatabase(config.databaseUrl);
+  const settings = createSettingStore(db);
+  const connections = createConnectionStore(db, createKeyRing(config.keys), clock);
+  const hubspotSecret = await settings.getOrMake(
+    'hubspot webhook secret',
+    randomBytes(24).toString('base64url'),
+  );
+  const { hubspot } = createPlatforms(config, { settings, connections, hubspotSecret });
+  const registered = await hubspot?.registerChannels({ http: createHttp(config), clock, log: silent });
+  for (const [medium, id] of Object.entries(registered ?? {})) console.log(`${medium}: custom channel ${id}`);
+  await db.destroy();
+}
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(String((error as Error).message ?? error));
+  process.exit(1);
+});

@@ -1,0 +1,99 @@
+/**
+ * `/hubspot/extension/*`: our HubSpot card, through `hubspot.fetch`. HubSpot signs the request and adds `portalId` and
+ * `userId` to its query; roles are not in it, so these paths read and resend, and settings change in the console.
+ */
+import express, { type Request, type Response, Router } from 'express';
+import type { CardView } from '../../intercom-canvas/view.ts';
+import type { HttpRequest, Log } from '../core/adapter.ts';
+import { verifySignatureV3 } from '../platforms/hubspot/signature.ts';
+import type { Workspace } from '../store/connections.ts';
+import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
+import { notFound, Problem, problemHandler } from './problem.ts';
+import { toWebhook } from './webhooks.ts';
+
+export interface ExtensionDeps extends CardDeps {
+  clientSecrets: string[];
+  log: Log;
+}
+
+/** hubspot.fetch carries at most 1 MB. */
+const LIMIT = '1mb';
+
+export function createExtensionRouter(deps: ExtensionDeps): Router {
+  const router = Router();
+  router.use(express.raw({ type: () => true, limit: LIMIT }));
+  router.get('/card', async (request, response) => {
+    const workspace = await signedBy(deps, request);
+    response.set('Cache-Control', 'no-store').json({ cards: await cardsFor(deps, workspace, request) });
+  });
+  router.post('/resend', async (request, response) => {
+    const workspace = await signedBy(deps, request);
+    if (!workspace) throw notFound('workspace');
+    await resend(deps, workspace, messageIdOf(request), response);
+  });
+  router.use((_request, _response) => {
+    throw notFound('path');
+  });
+  return router.use(problemHandler(deps.log));
+}
+
+/** The portal that HubSpot vouches for; undefined when it is not connected. Throws 401 without a good signature. */
+async function signedBy(deps: ExtensionDeps, request: Request): Promise<Workspace | undefined> {
+  const signed = toWebhook(request, deps.publicUrl);
+  const valid = verifySignatureV3(
+    { ...signed, method: signed.method as HttpRequest['method'] },
+    deps.clientSecrets,
+    deps.clock.now(),
+  );
+  if (!valid)
+    throw new Problem(401, {
+      detail: 'The request is not signed by HubSpot.',
+      remedy: 'Open the card inside HubSpot.',
+    });
+  return deps.connections.workspaceByExternalId('hubspot', String(request.query.portalId ?? ''));
+}
+
+async function cardsFor(
+  deps: ExtensionDeps,
+  workspace: Workspace | undefined,
+  request: Request,
+): Promise<CardView[]> {
+  if (workspace?.status !== 'active') return [notConnected(deps.publicUrl, workspace)];
+  const contactId = String(request.query.objectId ?? '');
+  const conversations = await deps.ledger.conversationsOfContact(workspace.id, contactId);
+  const cards = await Promise.all(conversations.map((conversation) => conversationCard(deps, conversation)));
+  const shown = cards.filter((card) => card !== undefined);
+  return shown.length > 0 ? shown : [notBridged(deps.publicUrl)];
+}
+
+function messageIdOf(request: Request): string {
+  try {
+    const body: unknown = JSON.parse((request.body as Buffer).toString('utf8'));
+    const id = (body as { messageId?: unknown } | null)?.messageId;
+    if (typeof id === 'string' && id !== '') return id;
+  } catch {
+    throw new Problem(400, { detail: 'The body is not valid JSON.', remedy: 'Send {"messageId": "…"}.' });
+  }
+  throw new Problem(422, {
+    detail: 'messageId is missing.',
+    remedy: 'Send {"messageId": "…"}.',
+    field: 'messageId',
+  });
+}
+
+/** HubSpot repeats a request once on a 5xx: a second resend of the same message finds it queued already. */
+async function resend(
+  deps: ExtensionDeps,
+  workspace: Workspace,
+  messageId: string,
+  response: Response,
+): Promise<void> {
+  const result = await deps.ledger.resend(workspace.id, messageId);
+  if (result === 'not_found') throw notFound('message');
+  if (result === 'not_failed')
+    throw new Problem(409, {
+      detail: 'This message is on its way or has arrived: nothing was sent again.',
+      remedy: 'Refresh the card.',
+    });
+  response.json({ ok: true });
+}

@@ -1,0 +1,43 @@
+/** Serves for real. `npm start` comes here when the environment says so; otherwise it opens the playground. */
+import { pino } from 'pino';
+import { ConfigError, readConfig } from './config.ts';
+import { serve } from './serve.ts';
+
+/** What must never be in a log, wherever it is in an object. */
+const SECRET = [
+  'access_token',
+  'refresh_token',
+  'auth_token',
+  'bot_token',
+  'credentials',
+  'authorization',
+  'cookie',
+];
+const redact = SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, redact });
+  const running = await serve(config, log);
+  log.info({ url: running.url, publicUrl: config.publicUrl }, 'Octopods is serving');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping: what is under way is finished first');
+      running.stop().then(
+        () => process.exit(0),
+        (error) => {
+          log.error({ error: String(error) }, 'the stop was not clean');
+          process.exit(1);
+        },
+      );
+    });
+}
+
+main().catch((error: unknown) => {
+  console.error(
+    error instanceof ConfigError
+      ? error.message
+      : `Octopods cannot start: ${String((error as Error).message ?? error)}`,
+  );
+  process.exit(1);
+});

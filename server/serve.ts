@@ -1,0 +1,242 @@
+/** The composition root: config → store → adapters → relay → http. Everything is made here and handed inward. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createChannels } from './accounts/channels.ts';
+import { createInstalls } from './accounts/install.ts';
+import { createSessions } from './accounts/sessions.ts';
+import { createTokens } from './accounts/tokens.ts';
+import { channelAdapters } from './channels/registry.ts';
+import type { Config } from './config.ts';
+import type { AnyAdapter, AnyPlatformAdapter, Io } from './core/adapter.ts';
+import { createApiRouter } from './http/api/router.ts';
+import { webhookUrls } from './http/api/webhook-url.ts';
+import { createApp } from './http/app.ts';
+import type { CardDeps } from './http/card-view.ts';
+import { createExtensionRouter } from './http/extension.ts';
+import { createHealthRouter } from './http/health.ts';
+import { createHomeRouter } from './http/home.ts';
+import { createInstallRouter } from './http/install.ts';
+import { createIntercomRouter } from './http/intercom.ts';
+import { createMediaRouter } from './http/media.ts';
+import { signMediaToken } from './http/media-link.ts';
+import { createHttp } from './http/outgoing.ts';
+import { browserCookies } from './http/session.ts';
+import { createWebhookRouter } from './http/webhooks.ts';
+import { createPlatforms } from './platforms/registry.ts';
+import { createCatchUp } from './relay/catch-up.ts';
+import { createCredentialKeeper } from './relay/credentials.ts';
+import { type RelayDeps, TIMES } from './relay/deps.ts';
+import { createMediaJob } from './relay/media-job.ts';
+import { createWorker } from './relay/worker.ts';
+import { createAccountStore } from './store/accounts.ts';
+import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
+import { createKeyRing } from './store/keyring.ts';
+import { createLedger, type Ledger } from './store/ledger.ts';
+import { createMediaFiles } from './store/media-files.ts';
+import { createMediaRows } from './store/media-rows.ts';
+import { createMessageStore, type MessageStore } from './store/messages.ts';
+import { type Database, openDatabase } from './store/open.ts';
+import { createSettingStore } from './store/settings.ts';
+
+export interface Running {
+  /** Where it listens. */
+  url: string;
+  /** Stops taking work, lets what is under way finish (20 s at most), closes the database. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 20_000;
+const clock = { now: () => Date.now() };
+const random = (bytes: number): Uint8Array => randomBytes(bytes);
+
+export async function serve(config: Config, log: Logger): Promise<Running> {
+  const db = await openDatabase(config.databaseUrl);
+  const io: Io = { http: createHttp(config), clock, log };
+  const store = openStore(config, db);
+  const settings = createSettingStore(db);
+  const hubspotSecret = await settings.getOrMake(
+    'hubspot webhook secret',
+    randomBytes(24).toString('base64url'),
+  );
+  const platforms = createPlatforms(config, { settings, connections: store.connections, hubspotSecret });
+  const channels = channelAdapters(config);
+  const adapters = new Map<string, AnyAdapter>(
+    [...platforms.all, ...channels.map((one) => one.adapter)].map((adapter) => [adapter.id, adapter]),
+  );
+  const relay = startRelay(config, store, { adapters, io });
+  await store.ledger.takeOver();
+  const app = createApp({
+    log,
+    trustProxy: config.trustProxy,
+    routers: doors(config, db, { store, relay, platforms, channels, hubspotSecret, io }),
+  });
+  const server = await listen(createServer(app), config);
+  relay.start();
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${config.host}:${port}`, stop: () => stop(server, relay, db) };
+}
+
+interface Store {
+  connections: ConnectionStore;
+  ledger: Ledger;
+  messages: MessageStore;
+  media: RelayDeps['media'];
+}
+
+function openStore(config: Config, db: Database): Store {
+  const connections = createConnectionStore(db, createKeyRing(config.keys), clock);
+  return {
+    connections,
+    ledger: createLedger(db, connections, clock),
+    messages: createMessageStore(db, connections.seal),
+    media: { rows: createMediaRows(db, connections.seal), files: createMediaFiles(join(config.mediaFolder)) },
+  };
+}
+
+function startRelay(
+  config: Config,
+  store: Store,
+  { adapters, io }: { adapters: Map<string, AnyAdapter>; io: Io },
+) {
+  const adapter = (type: string) => adapters.get(type);
+  const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
+  const mediaLink = async (workspaceId: string, mediaId: string) =>
+    `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, clock.now())}`;
+  const deps: RelayDeps = { ...store, adapter, credentials, mediaLink, io, times: TIMES };
+  const worker = createWorker(deps);
+  const mediaJob = createMediaJob(deps);
+  const catchUp = createCatchUp(deps);
+  return {
+    adapter,
+    credentials,
+    outage: () => catchUp.outage(),
+    start: () => {
+      worker.start();
+      mediaJob.start();
+      catchUp.start();
+    },
+    stop: async () => {
+      catchUp.stop();
+      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop()]);
+    },
+  };
+}
+type Relay = ReturnType<typeof startRelay>;
+
+interface House {
+  store: Store;
+  relay: Relay;
+  platforms: ReturnType<typeof createPlatforms>;
+  channels: ReturnType<typeof channelAdapters>;
+  hubspotSecret: string;
+  io: Io;
+}
+
+/** Webhooks come first: they are nine requests of ten and want no session, cookie or JSON parser before them. */
+function doors(config: Config, db: Database, house: House): Parameters<typeof createApp>[0]['routers'] {
+  const { store, relay, platforms, channels, hubspotSecret, io } = house;
+  const card: CardDeps = { ...store, adapter: relay.adapter, clock, publicUrl: config.publicUrl };
+  const webhooks = createWebhookRouter({
+    ...store,
+    io,
+    onOutage: relay.outage,
+    publicUrl: config.publicUrl,
+    providers: new Map(channels.map(({ provider, adapter }) => [provider, adapter])),
+    ...(platforms.intercom ? { intercom: platforms.intercom } : {}),
+    ...(platforms.hubspot ? { hubspot: platforms.hubspot } : {}),
+    hubspotSecret,
+  });
+  return [
+    { path: '/', router: webhooks },
+    ...(config.intercom
+      ? [
+          {
+            path: '/intercom',
+            router: createIntercomRouter({
+              ...card,
+              clientSecrets: config.intercom.clientSecrets,
+              io,
+              credentials: relay.credentials,
+            }),
+          },
+        ]
+      : []),
+    ...(config.hubspot
+      ? [
+          {
+            path: '/hubspot/extension',
+            router: createExtensionRouter({
+              ...card,
+              clientSecrets: config.hubspot.clientSecrets,
+              log: io.log,
+            }),
+          },
+        ]
+      : []),
+    { path: '/', router: createMediaRouter({ ...store, clock }) },
+    {
+      path: '/',
+      router: createHealthRouter(
+        async () => void (await db.selectFrom('setting').select('key').limit(1).execute()),
+      ),
+    },
+    ...accountDoors(config, db, house),
+    { path: '/', router: createHomeRouter(platforms.all) },
+  ];
+}
+
+function accountDoors(config: Config, db: Database, { store, relay, platforms, channels, io }: House) {
+  const accounts = createAccountStore(db, clock);
+  const deps = {
+    ...store,
+    accounts,
+    clock,
+    random,
+    io,
+    platforms: new Map<string, AnyPlatformAdapter>(platforms.all.map((one) => [one.id, one])),
+    channelAdapters: new Map(channels.map(({ adapter }) => [adapter.id, adapter])),
+    publicUrl: config.publicUrl,
+    cookies: browserCookies(config.publicUrl),
+    webhookUrl: webhookUrls(config.publicUrl),
+    freshConnection: relay.credentials,
+    onReconnected: (workspaceId: string) => void store.ledger.wake(workspaceId),
+    intercomAppUrl: config.intercom?.appUrl ?? '',
+    hubspotAppUrl: config.hubspot?.appUrl ?? '',
+  };
+  const sessions = createSessions(accounts, deps);
+  const tokens = createTokens(accounts, deps);
+  const messages = {
+    ...store.messages,
+    retry: async (workspaceIds: string[], id: string) => {
+      const workspaceId = await store.messages.workspaceOf(workspaceIds, id);
+      return workspaceId ? store.ledger.resend(workspaceId, id) : ('not_found' as const);
+    },
+  };
+  return [
+    { path: '/', router: createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }) },
+    {
+      path: '/api/v1',
+      router: createApiRouter({ ...deps, messages, sessions, tokens, channels: createChannels(deps) }),
+    },
+  ];
+}
+
+function listen(server: Server, { port, host }: Config): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** New requests are refused, those under way are answered, what was claimed settles, and only then the store closes. */
+async function stop(server: Server, relay: Relay, db: Database): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await relay.stop();
+  server.closeAllConnections();
+  await closed;
+  await db.destroy();
+}
