@@ -91,7 +91,7 @@ async function pages<Entry>(
     const paged = { ...query, limit: '100', ...(after ? { after } : {}) };
     const response = await portal.call({ method: 'GET', path, query: paged });
     if (!succeeded(response))
-      return entries;
+      throw new WireError(portal.repeatableRefusal(response, 'catching up').why, true);
     const page = pageOf(response.json, shape);
     entries.push(...page.results);
     after = goesOn(page.results) ? page.after : undefined;

@@ -76,8 +76,10 @@ describe('registering the app’s custom channels', () => {
     const customChannels = channelStore({});
     await hubspot({ ...operator, customChannels }).registerChannels(first);
     const results = first.http.requests.slice(1).map((request, index) => {
-      const json = request.json as { capabilities: object };
-      return { id: `100${index}`, ...json, capabilities: { allowTyping: false, ...json.capabilities } };
+      const json = request.json as { capabilities: { allowedFileAttachmentMimeTypes: string[] } };
+      const allowedFileAttachmentMimeTypes = json.capabilities.allowedFileAttachmentMimeTypes.toReversed();
+      const capabilities = { allowTyping: false, ...json.capabilities, allowedFileAttachmentMimeTypes };
+      return { id: `100${index}`, ...json, capabilities };
     });
     const io = testIo();
     io.http.queue(`GET ${CHANNELS}`, { json: { results: results.toReversed() } });

@@ -205,9 +205,7 @@ describe('what becomes of a channel account in HubSpot', () => {
   });
 
   it('keeps the news of an account that no channel of ours has', async () => {
-    expect(
-      await receive({ ...purged, channelAccountId: '1' }, hubspot({ channelOf })),
-    ).toMatchObject({
+    expect(await receive({ ...purged, channelAccountId: '1' }, hubspot({ channelOf }))).toMatchObject({
       events: [{ kind: 'unparsed', why: expect.stringContaining('removed in HubSpot') }],
     });
   });
