@@ -66,64 +66,68 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
-  let ahead = 0;
-  const clock = {
-    now: () => Date.now() + ahead,
-    advance: (ms: number) => {
-      ahead += ms;
-    },
-  };
-  const { log, logged } = testIo();
-  const io = { http: createHttp({ configuredHosts: [] }), clock, log };
-  const accounts = createAccountStore(db, clock);
-  const connections = createConnectionStore(db, createKeyRing([randomBytes(32)]), clock);
-  const reconnected: string[] = [];
-  const random = (bytes: number) => randomBytes(bytes);
-  const platforms = new Map(parts.platforms(url).map((one) => [one.id, one]));
-  const channelAdapters = new Map((parts.channels?.() ?? []).map((one) => [one.id, one]));
-  const deps = {
-    accounts,
-    connections,
-    clock,
-    random,
-    io,
-    platforms,
-    channelAdapters,
-    publicUrl: url,
-    cookies: browserCookies(url),
-    webhookUrl: webhookUrls(url),
-    freshConnection: createCredentialKeeper({
-      connections,
-      adapter: (type) => platforms.get(type) ?? channelAdapters.get(type),
-      io,
-    }),
-    onReconnected: (workspaceId: string) => void reconnected.push(workspaceId),
-    messages: parts.messages ?? NO_MESSAGES,
-    intercomAppUrl: parts.intercomAppUrl ?? 'http://intercom.invalid',
-    hubspotAppUrl: parts.hubspotAppUrl ?? 'http://hubspot.invalid',
-  };
-  const sessions = createSessions(accounts, deps);
-  const tokens = createTokens(accounts, deps);
+  const { deps, sessions, logged, reconnected } = compose(parts, db, url);
+  const tokens = createTokens(deps.accounts, deps);
   app.use(createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }));
   app.use('/api/v1', createApiRouter({ ...deps, sessions, tokens, channels: createChannels(deps) }));
   return {
     url,
     file,
     db,
-    accounts,
-    connections,
-    clock,
+    accounts: deps.accounts,
+    connections: deps.connections,
+    clock: deps.clock,
     reconnected,
-    signIn: ({ accountId, personId }) =>
-      sessions.signIn({ account_id: accountId, person_id: personId }, undefined),
     logged,
     visitor: () => visitor(url),
+    signIn: ({ accountId, personId }) =>
+      sessions.signIn({ account_id: accountId, person_id: personId }, undefined),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await db.destroy();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function compose(parts: FrontDoorParts, db: Database, url: string) {
+  const clock = runningClock();
+  const { log, logged } = testIo();
+  const io = { http: createHttp({ configuredHosts: [] }), clock, log };
+  const accounts = createAccountStore(db, clock);
+  const connections = createConnectionStore(db, createKeyRing([randomBytes(32)]), clock);
+  const platforms = new Map(parts.platforms(url).map((one) => [one.id, one]));
+  const channelAdapters = new Map((parts.channels?.() ?? []).map((one) => [one.id, one]));
+  const adapter = (type: string) => platforms.get(type) ?? channelAdapters.get(type);
+  const reconnected: string[] = [];
+  const deps = {
+    accounts,
+    connections,
+    clock,
+    random: (bytes: number) => randomBytes(bytes),
+    io,
+    platforms,
+    channelAdapters,
+    publicUrl: url,
+    cookies: browserCookies(url),
+    webhookUrl: webhookUrls(url),
+    freshConnection: createCredentialKeeper({ connections, adapter, io }),
+    onReconnected: (workspaceId: string) => void reconnected.push(workspaceId),
+    messages: parts.messages ?? NO_MESSAGES,
+    intercomAppUrl: parts.intercomAppUrl ?? 'http://intercom.invalid',
+    hubspotAppUrl: parts.hubspotAppUrl ?? 'http://hubspot.invalid',
+  };
+  return { deps, sessions: createSessions(accounts, deps), logged, reconnected };
+}
+
+/** The machine's, until it is told to be ahead. */
+function runningClock(): FrontDoor['clock'] {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    advance: (ms) => {
+      ahead += ms;
     },
   };
 }
