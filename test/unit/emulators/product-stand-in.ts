@@ -13,21 +13,24 @@ export interface Heard {
 }
 export interface Answer {
   status?: number;
-  body?: string;
+  body?: string | Uint8Array;
+  contentType?: string;
   /** Never answers. */
   hang?: boolean;
+  /** Cuts the connection. */
+  drop?: boolean;
 }
 export interface StandIn {
   url: string;
   heard: Heard[];
   /** One answer for each of the next calls; then `{status: 200}` again. */
-  next: Answer[];
+  next: (Answer | ((heard: Heard) => Answer))[];
   close(): Promise<void>;
 }
 
 export async function standIn(): Promise<StandIn> {
   const heard: Heard[] = [];
-  const next: Answer[] = [];
+  const next: StandIn['next'] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -35,9 +38,13 @@ export async function standIn(): Promise<StandIn> {
       const body = Buffer.concat(chunks).toString('utf8');
       const headers = Object.fromEntries(Object.entries(request.headers).map(([k, v]) => [k, String(v)]));
       const path = request.url ?? '';
-      heard.push({ method: request.method ?? '', path, headers, body, json: parsed(body) });
-      const answer = next.shift() ?? {};
-      if (!answer.hang) response.writeHead(answer.status ?? 200).end(answer.body ?? '');
+      const call = { method: request.method ?? '', path, headers, body, json: parsed(body) };
+      heard.push(call);
+      const scripted = next.shift() ?? {};
+      const answer = typeof scripted === 'function' ? scripted(call) : scripted;
+      if (answer.contentType) response.setHeader('content-type', answer.contentType);
+      if (answer.drop) request.socket.destroy();
+      else if (!answer.hang) response.writeHead(answer.status ?? 200).end(answer.body ?? '');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
