@@ -19,7 +19,7 @@ export type ChannelRefusal =
   | { refused: 'unreachable'; why: string }
   | { refused: 'archived' };
 
-export interface NewChannelWish {
+interface NewChannelWish {
   type: string;
   name?: string | undefined;
   credentials: unknown;

@@ -39,7 +39,7 @@ export const invalidField = (
 ): Problem => new Problem(422, { detail, field, remedy });
 export const forbidden = (detail: string, remedy: string): Problem => new Problem(403, { detail, remedy });
 
-export function sendProblem(response: Response, problem: Problem): void {
+function sendProblem(response: Response, problem: Problem): void {
   response
     .status(problem.status)
     .set(problem.headers)

@@ -2,7 +2,7 @@
 import type { CookieOptions, Request, Response } from 'express';
 import { SESSION_MS, STATE_MS } from '../accounts/sessions.ts';
 
-export interface BrowserCookie {
+interface BrowserCookie {
   name: string;
   read(request: Request): string | undefined;
   set(response: Response, value: string): void;

@@ -14,13 +14,13 @@ import type {
 } from './schema.ts';
 
 export type Role = MemberTable['role'];
-export type Account = Selectable<AccountTable>;
-export type Person = Selectable<PersonTable>;
+type Account = Selectable<AccountTable>;
+type Person = Selectable<PersonTable>;
 export type JoinRequest = Selectable<JoinRequestTable>;
 export type ApiToken = Omit<Selectable<ApiTokenTable>, 'hash'>;
 
 /** Who someone is at a provider: never an e-mail address alone. */
-export interface Login {
+interface Login {
   provider: string;
   subject: string;
 }

@@ -15,7 +15,7 @@ export type ApiRouterDeps = AuthDeps &
   ChannelRoutesDeps &
   MessageRoutesDeps;
 
-export const apiRoutes = (deps: ApiRouterDeps): ApiRoute[] => [
+const apiRoutes = (deps: ApiRouterDeps): ApiRoute[] => [
   ...tokenRoutes(deps),
   ...workspaceRoutes(deps),
   ...channelRoutes(deps),

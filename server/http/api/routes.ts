@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Caller, Scope } from '../../accounts/tokens.ts';
 import { invalidField, Problem } from '../problem.ts';
 
-export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
+type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
 
 export interface ApiCall<Body> {
   caller: Caller;
@@ -62,7 +62,7 @@ export function withoutBody(
 }
 
 /** The value as the schema wants it; throws a 422 that names the first wrong field. */
-export function checked<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+function checked<Value>(schema: z.ZodType<Value>, value: unknown): Value {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
