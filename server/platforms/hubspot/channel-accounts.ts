@@ -1,6 +1,5 @@
 /** A channel becomes a channel account in one inbox or help desk of the portal. */
 import type { ChannelFacts, HttpResponse } from '../../core/adapter.ts';
-import { WireError } from '../../core/outcome.ts';
 import { type Attached, accountIdentifier, attachedOf, type DeliveryIdentifier } from './addressing.ts';
 import { MEDIA, RegistrationError, registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
@@ -24,7 +23,7 @@ class NotAttached extends Error {
 
 /**
  * Makes the channel an authorised channel account in `settings.inbox_id`. An account with the same identifier is used
- * again: doubles would stand in the customer's reports as two origins.
+ * again: doubles would stand in the customer's reports as two origins. Throws `WireError` when HubSpot cannot be reached.
  */
 export async function attachChannel(
   options: HubspotOptions,
@@ -46,8 +45,6 @@ export async function attachChannel(
   } catch (error) {
     if (error instanceof NotAttached) return { ok: false, field: error.field, why: error.message };
     if (error instanceof RegistrationError) return { ok: false, field: 'type', why: error.message };
-    if (error instanceof WireError)
-      return { ok: false, field: FIELD, why: 'HubSpot could not be reached. Try again in a minute.' };
     throw error;
   }
 }

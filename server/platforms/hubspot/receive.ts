@@ -61,7 +61,7 @@ async function accountEvents(type: string, arrived: Arrived): Promise<Event[]> {
   const { event, connection, options } = arrived;
   const removed = type === 'CHANNEL_ACCOUNT_PURGED';
   if (!removed && event.authorized !== false) return [];
-  const why = `The channel was ${removed ? 'removed' : 'switched off'} in HubSpot. Save its inbox here once more to connect it again.`;
+  const why = `The channel was ${removed ? 'removed' : 'switched off'} in HubSpot. Delete the channel here and add it again to connect it.`;
   const account = event.channelAccountId;
   const channel = account ? await options.channelOf?.(connection.workspaceId, account) : undefined;
   if (!channel) return [unparsed(arrived, `${why} (channel account ${account ?? 'unknown'})`)];

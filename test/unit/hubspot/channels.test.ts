@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChannelFacts } from '../../../server/core/adapter.ts';
+import { WireError } from '../../../server/core/outcome.ts';
 import { testIo } from '../../support/io.ts';
 import { API, channelStore, connection, errorBody, fixture, hubspot, WEBHOOK } from './given.ts';
 
@@ -216,6 +217,12 @@ describe('attaching a channel to an inbox', () => {
       ok: false,
       why: expect.stringContaining('Professional or higher'),
     });
+  });
+
+  it('leaves a HubSpot that cannot be reached to the caller: that is nobody’s wrong field', async () => {
+    const io = testIo();
+    io.http.queue(INBOXES, new WireError('timed out', false));
+    await expect(hubspot().attachChannel?.(connection(), whatsapp(), io)).rejects.toThrow(WireError);
   });
 
   it('says who has to register the custom channel while nobody can', async () => {
