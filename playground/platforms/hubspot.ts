@@ -5,16 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Emulator } from '../kit.ts';
+import { accountRoutes, authorizeAccount, beginConnection, connectedPage } from './hubspot/accounts.ts';
 import { openDoor } from './hubspot/api.ts';
-import {
-  accountRoutes,
-  authorizeAccount,
-  beginConnection,
-  channelRoutes,
-  connectedPage,
-  findChannel,
-  registerChannel,
-} from './hubspot/channels.ts';
+import { channelRoutes, findChannel, registerChannel } from './hubspot/channels.ts';
 import { contactRoutes, createContact } from './hubspot/contacts.ts';
 import { conversationRoutes, setStatus } from './hubspot/conversations.ts';
 import {

@@ -5,8 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { Emulator } from '../kit.ts';
 import { openDoor } from './intercom/api.ts';
+import { attributeRoutes } from './intercom/attributes.ts';
 import { type CardAnswer, type Cards, cardHost } from './intercom/cards.ts';
-import { attributeRoutes, contactRoutes, createContact, mergeContacts } from './intercom/contacts.ts';
+import { contactRoutes, createContact, mergeContacts } from './intercom/contacts.ts';
 import { conversationRoutes, deleteConversation } from './intercom/conversations.ts';
 import * as desk from './intercom/inbox.ts';
 import { accountRoutes, type Consent, grant, issueCode, oauthRoutes, uninstall } from './intercom/oauth.ts';

@@ -53,6 +53,7 @@ const CATEGORIES: Record<number, string> = {
   404: 'OBJECT_NOT_FOUND',
   409: 'CONFLICT',
   423: 'LOCKED',
+  429: 'TEN_SECONDLY_ROLLING',
 };
 
 export function sendError(response: Response, error: ApiError): void {
@@ -70,14 +71,14 @@ const rateLimitBody = (error: ApiError) => ({
   message: error.message,
   errorType: 'RATE_LIMIT',
   correlationId: randomUUID(),
-  policyName: error.category === 'RATE_LIMITS' ? 'TEN_SECONDLY_ROLLING' : error.category,
+  policyName: error.category,
 });
 
 export type TakeFault = (request: Request) => Fault | undefined;
 /** False when a planned fault has already answered the call. */
 export function passesFaults(takeFault: TakeFault, request: Request, response: Response): boolean {
   const refuse = (status: number) =>
-    sendError(response, new ApiError(status, CATEGORIES[status] ?? 'RATE_LIMITS', 'Planned fault'));
+    sendError(response, new ApiError(status, CATEGORIES[status] ?? 'INTERNAL_ERROR', 'Planned fault'));
   return !actOut(takeFault(request), request, response, refuse);
 }
 
@@ -86,6 +87,8 @@ export function openDoor(world: World, app: Express, takeFault: TakeFault): Door
   const limits = rateLimits(world);
   return (method, path, rules, handler) => {
     app[method](path, async (request, response) => {
+      // One clock for everything that a client can compare.
+      response.setHeader('Date', new Date(world.now()).toUTCString());
       if (!passesFaults(takeFault, request, response)) return;
       await answering(response, async () => {
         const install = authorize(world, request, rules);

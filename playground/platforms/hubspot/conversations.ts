@@ -1,6 +1,7 @@
 /** The conversations API (2026-09): inboxes, threads, their messages, actors. */
+
+import { accountJson } from './accounts.ts';
 import { type ApiCall, type Door, invalid, notFound, requiredText, text } from './api.ts';
-import { accountJson } from './channels.ts';
 import { addMessage, checkAttachments, messageJson, outgoingEvent } from './thread.ts';
 import { type Inbox, iso, type Participant, type Portal, type Thread, type World } from './world.ts';
 

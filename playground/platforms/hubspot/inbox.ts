@@ -1,6 +1,7 @@
 /** The inbox itself: what agents do there, and what it shows. For tests and the playground's page. */
+
+import { checkIdentifier } from './accounts.ts';
 import { allows } from './capabilities.ts';
-import { checkIdentifier } from './channels.ts';
 import { type FileInput, signedUrl, storeFile } from './files.ts';
 import { addMessage, agentActor, associate, outgoingEvent, threadFor } from './thread.ts';
 import type {

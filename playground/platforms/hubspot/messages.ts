@@ -1,7 +1,9 @@
 /** Custom channel messages: publish, read, tell what became of them. */
+
+import { checkIdentifier } from './accounts.ts';
 import { type ApiCall, type Door, invalid, notFound, required, requiredText, text } from './api.ts';
 import { threadsByIntegration } from './capabilities.ts';
-import { CHANNEL_BASES, checkIdentifier, findChannel } from './channels.ts';
+import { CHANNEL_BASES, findChannel } from './channels.ts';
 import { addMessage, associate, checkAttachments, messageJson, outgoingEvent, threadFor } from './thread.ts';
 import type {
   Channel,

@@ -1,6 +1,6 @@
 /** `POST …/contacts/search`: filter groups joined by OR, filters inside by AND, with HubSpot's limits. */
 import { type ApiCall, invalid } from './api.ts';
-import { allProperties, contactJson } from './contacts.ts';
+import { allProperties, contactJson } from './contact-properties.ts';
 import type { World } from './world.ts';
 
 type Properties = Record<string, string | null>;

@@ -72,6 +72,8 @@ export function openDoor(
   const slices = new Map<string, { slice: number; used: number }>();
   return (method, path, handler) => {
     app[method](path, async (request, response) => {
+      // One clock for everything that a client can compare: `Date` and `created_at`.
+      response.setHeader('Date', new Date(world.now()).toUTCString());
       const refuse = (status: number) =>
         sendError(response, new ApiError(status, STATUS_CODES[status] ?? 'server_error', 'Planned fault'));
       if (actOut(takeFault(request), request, response, refuse)) return;

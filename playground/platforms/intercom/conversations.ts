@@ -56,6 +56,14 @@ export function conversationRoutes(world: World, door: Door): void {
     data: [...workspace.tags.values()].map((tag) => ({ type: 'tag', ...tag })),
   }));
   door('post', '/conversations/:id/tags', (call) => tagIt(world, call));
+  door('delete', '/conversations/:id/tags/:tagId', ({ workspace, params }) => {
+    const conversation = findConversation(workspace, params.id);
+    const tag = conversation.tags.find((one) => one.id === params.tagId);
+    if (!tag) throw new ApiError(404, 'tag_not_found', 'Tag not found');
+    conversation.tags = conversation.tags.filter((one) => one !== tag);
+    touch(world, workspace, conversation);
+    return tagJson(tag);
+  });
 }
 
 const shown = (world: World, workspace: Workspace, conversation: Conversation) =>
