@@ -4,7 +4,7 @@ import { limitOf, PAGING, type Page } from './paging.ts';
 import { type ApiRoute, conflict, ok, withoutBody } from './routes.ts';
 import { iso, listOf, messageShape, messageStatuses, retryShape } from './shapes.ts';
 
-export type MessageStatus = (typeof messageStatuses)[number];
+type MessageStatus = (typeof messageStatuses)[number];
 
 /** A message as the ledger knows it: no content. Times in ms since 1970; the API prints them as RFC 3339. */
 export interface ApiMessage {
