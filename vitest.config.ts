@@ -13,7 +13,9 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'], 1, { testTimeout: 20_000 }),
+      project('unit', ['test/unit/**/*.test.{ts,tsx}', 'test/contract/**/*.test.ts'], 1, {
+        testTimeout: 20_000,
+      }),
       project('relay', ['test/relay/**/*.test.ts'], 2, { testTimeout: 60_000 }),
       project('e2e', ['test/e2e/**/*.test.ts'], 3, { testTimeout: 120_000, hookTimeout: 60_000 }),
       project('browser', ['test/browser/**/*.test.ts'], 4, {

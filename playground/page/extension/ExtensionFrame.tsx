@@ -33,7 +33,7 @@ type State = { receiver?: RemoteReceiver; problem?: string };
 
 function Frame({ bundleUrl, workerUrl, context, fetchUrl, onAlert }: Props) {
   const [{ receiver, problem }, setState] = useState<State>({});
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key above remounts for another bundle or context.
+  // the key above remounts for another bundle or context.
   useEffect(() => {
     const started = start(workerUrl, bundleUrl, context, hostOf(fetchUrl, onAlert), setState);
     return () => started.terminate();

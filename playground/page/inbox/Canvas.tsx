@@ -40,7 +40,7 @@ export function CanvasCard({ canvas, busy, onSubmit }: Props) {
   return (
     <div className="canvas" aria-busy={busy} data-testid="canvas">
       {canvas.content.components.map((component, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a canvas is replaced as a whole; texts and dividers have no id.
+        // a canvas is replaced as a whole; texts and dividers have no id.
         <Component key={index} component={component} stage={stage} />
       ))}
     </div>

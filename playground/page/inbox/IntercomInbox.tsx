@@ -119,7 +119,7 @@ function useCard(conversationId: string, mark: string) {
     return ask(() => act('intercom.card.open', { conversationId }));
   }, [ask, conversationId]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `mark` is what tells that something happened.
+  // `mark` is what tells that something happened.
   useEffect(() => {
     if (inFlow.current) return;
     const timer = setTimeout(() => void open(), 150);

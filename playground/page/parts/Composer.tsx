@@ -153,7 +153,7 @@ function Previews({ files, remove }: { files: Attachment[]; remove(index: number
   return (
     <ul className="previews" aria-label="Files to send">
       {files.map((file, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be attached twice; nothing else names it.
+        // the same file may be attached twice; nothing else names it.
         <li key={`${file.name}-${index}`}>
           {file.contentType.startsWith('image/') ? (
             <img src={file.preview} alt={file.name} />

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useRef } from 'react';
 /** Keeps a list scrolled to its end when something is added, as chats do. `mark` changes when that happens. */
 export function useStick<Element extends HTMLElement>(mark: unknown): RefObject<Element> {
   const list = useRef<Element>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `mark` is what tells that something was added.
+  // `mark` is what tells that something was added.
   useEffect(() => {
     const element = list.current;
     if (!element) return;

@@ -25,24 +25,24 @@ export interface Surroundings {
 interface ChannelProps {
   card: ConversationCard;
   surroundings: Surroundings;
-  /** Only the first section may carry the card's one primary button. */
-  first: boolean;
+  /** Its place on the card: only the first section may carry the card's one primary button. */
+  index: number;
 }
 
 /** One channel: what connects it, what needs the agent, and what was said. */
-export function Channel({ card, surroundings, first }: ChannelProps) {
+export function Channel({ card, surroundings, index }: ChannelProps) {
   const connection = connectionStatus(card.channel.status);
   return (
-    <Flex direction="column" gap="sm" testId="channel">
+    <Flex direction="column" gap="sm" testId={`channel-${index}`}>
       <Flex direction="row" justify="between" align="center" gap="sm" wrap={true}>
         <Heading>{card.channel.title}</Heading>
-        <StatusTag variant={connection.tone} testId="connection">
+        <StatusTag variant={connection.tone} testId={`connection-${index}`}>
           {connection.text}
         </StatusTag>
       </Flex>
       <ConnectionTrouble card={card} />
-      <Troubles messages={card.messages} surroundings={surroundings} primary={first} />
-      <Facts card={card} surroundings={surroundings} />
+      <Troubles messages={card.messages} surroundings={surroundings} primary={index === 0} />
+      <Facts card={card} surroundings={surroundings} index={index} />
       <History messages={card.messages} surroundings={surroundings} />
       <Link href={{ url: card.consoleUrl, external: true }}>Channel settings in Octopods</Link>
     </Flex>
@@ -62,7 +62,6 @@ function ConnectionTrouble({ card: { channel, consoleUrl } }: { card: Conversati
     <Alert
       title={titles[channel.status]}
       variant={quiet ? 'info' : channel.status === 'offline' ? 'warning' : 'danger'}
-      testId="connection-trouble"
     >
       {channel.reason ? `${channel.reason} ` : ''}
       <Link href={{ url: consoleUrl, external: true }}>Open the channel</Link>
@@ -70,7 +69,7 @@ function ConnectionTrouble({ card: { channel, consoleUrl } }: { card: Conversati
   );
 }
 
-function Facts({ card, surroundings }: Omit<ChannelProps, 'first'>) {
+function Facts({ card, surroundings, index }: ChannelProps) {
   const { customer, channel } = card;
   const window = card.window && replyWindow(card.window.closesAt, surroundings.now, surroundings.locale);
   return (
@@ -81,7 +80,7 @@ function Facts({ card, surroundings }: Omit<ChannelProps, 'first'>) {
         </DescriptionListItem>
       )}
       <DescriptionListItem label="Customer's address">
-        <Text testId="customer-address">{customer.address}</Text>
+        <Text testId={`customer-address-${index}`}>{customer.address}</Text>
       </DescriptionListItem>
       <DescriptionListItem label="Our channel">
         <Text truncate={{ tooltipText: channel.name }}>{channel.name}</Text>
@@ -89,7 +88,7 @@ function Facts({ card, surroundings }: Omit<ChannelProps, 'first'>) {
       </DescriptionListItem>
       {window && (
         <DescriptionListItem label="Reply window">
-          <StatusTag variant={window.tone} testId="reply-window">
+          <StatusTag variant={window.tone} testId={`reply-window-${index}`}>
             {window.text}
           </StatusTag>
         </DescriptionListItem>

@@ -69,6 +69,12 @@ function Failed({ state }: { state: Cards }) {
   );
 }
 
+/** A channel keeps its section (and what is unfolded in it) when another one comes before it. */
+const keyOf = (card: CardView, index: number): string =>
+  card.kind === 'conversation'
+    ? `${card.channel.title} ${card.channel.address} ${card.customer.address}`
+    : `${card.kind} ${index}`;
+
 interface LoadedProps {
   cards: CardView[];
   state: Cards;
@@ -86,12 +92,10 @@ function Loaded({ cards, state, surroundings }: LoadedProps) {
       )}
       {cards.length === 0 && <NothingYet />}
       {cards.map((card, index) => (
-        <Fragment
-          key={card.kind === 'conversation' ? card.channel.address + card.customer.address : card.kind}
-        >
+        <Fragment key={keyOf(card, index)}>
           {index > 0 && <Divider />}
           {card.kind === 'conversation' ? (
-            <Channel card={card} surroundings={surroundings} first={index === 0} />
+            <Channel card={card} surroundings={surroundings} index={index} />
           ) : (
             <Notice card={card} />
           )}

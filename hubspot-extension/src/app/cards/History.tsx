@@ -18,9 +18,9 @@ interface HistoryProps {
 
 /** The last messages, newest first: four columns in a tab, two in the sidebar. */
 export function History({ messages, surroundings }: HistoryProps) {
-  if (messages.length === 0) return <Text testId="no-messages">No messages in the last days.</Text>;
+  if (messages.length === 0) return <Text>No messages in the last days.</Text>;
   return (
-    <Table density="condensed" flush={true} testId="history">
+    <Table density="condensed" flush={true}>
       <TableHead>
         <TableRow>
           {surroundings.wide && <TableHeader width="min">When</TableHeader>}
@@ -43,7 +43,7 @@ function Row({ message, surroundings }: { message: CardMessage; surroundings: Su
   const from = message.direction === 'in' ? 'Customer' : 'Us';
   const when = moment(message.at, surroundings.locale);
   return (
-    <TableRow testId="message">
+    <TableRow testId={`message-${message.id}`}>
       {surroundings.wide && <TableCell width="min">{when}</TableCell>}
       {surroundings.wide && <TableCell width="min">{from}</TableCell>}
       <TableCell width="auto">
@@ -51,7 +51,7 @@ function Row({ message, surroundings }: { message: CardMessage; surroundings: Su
         {!surroundings.wide && <Text variant="microcopy">{`${from}, ${when}`}</Text>}
       </TableCell>
       <TableCell width="min">
-        <StatusTag variant={status.tone} hollow={message.status === 'queued'} testId="message-status">
+        <StatusTag variant={status.tone} hollow={message.status === 'queued'} testId={`status-${message.id}`}>
           {status.text}
         </StatusTag>
       </TableCell>

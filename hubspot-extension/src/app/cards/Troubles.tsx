@@ -21,7 +21,7 @@ export function Troubles({ messages, surroundings, primary }: TroublesProps) {
   const shown = all ? troubles : troubles.slice(0, SHOWN_AT_FIRST);
   const firstButton = shown.find((message) => message.canResend)?.id;
   return (
-    <Flex direction="column" gap="xs" testId="troubles">
+    <Flex direction="column" gap="xs">
       <Heading inline={true}>{`Needs your attention (${troubles.length})`}</Heading>
       {shown.map((message) => (
         <Trouble
@@ -32,7 +32,7 @@ export function Troubles({ messages, surroundings, primary }: TroublesProps) {
         />
       ))}
       {shown.length < troubles.length && (
-        <Button variant="transparent" size="xs" onClick={() => setAll(true)} testId="show-all">
+        <Button variant="transparent" size="xs" onClick={() => setAll(true)}>
           {`Show all ${troubles.length}`}
         </Button>
       )}
@@ -55,7 +55,7 @@ function Trouble({ message, surroundings, primary }: TroubleProps) {
     setSending(false);
   };
   return (
-    <Tile compact={true} testId="trouble">
+    <Tile compact={true} testId={`trouble-${message.id}`}>
       <Flex direction="column" gap="xs">
         <Flex direction="row" justify="between" align="center" gap="xs" wrap={true}>
           <StatusTag variant={status.tone}>{status.text}</StatusTag>
@@ -69,7 +69,7 @@ function Trouble({ message, surroundings, primary }: TroubleProps) {
             size="xs"
             loading={sending}
             onClick={() => void resend()}
-            testId="resend"
+            testId={`resend-${message.id}`}
           >
             {message.status === 'unknown' ? 'Resend anyway' : 'Resend'}
           </LoadingButton>
