@@ -206,6 +206,11 @@ export function beginConnection(
 }
 
 export function connectedPage(world: World, app: Express): void {
+  // Settings → Integrations → Connected apps: where an install ends.
+  app.get('/integrations-settings/:portalId/installed', (_request, response) => {
+    response.locals.ownPage = true;
+    response.type('text').send('Connected apps');
+  });
   app.get('/channels/connected/:token', (request, response) => {
     response.locals.ownPage = true;
     const staged = world.staging.get(request.params.token);

@@ -28,7 +28,7 @@ export const attachedOf = (settings: Record<string, unknown>): Attached | undefi
  * An address as a delivery identifier. HubSpot validates phone numbers (E.164 with plus) and matches contacts by them;
  * everything else is an opaque id, which it passes through.
  */
-export function identifierOf(address: string): DeliveryIdentifier {
+function identifierOf(address: string): DeliveryIdentifier {
   if (isE164(address)) return { type: 'HS_PHONE_NUMBER', value: address };
   return { type: 'CHANNEL_SPECIFIC_OPAQUE_ID', value: address };
 }

@@ -16,7 +16,7 @@ export const fileSteps = (portal: Portal, delivery: MessageDelivery): Preparatio
     run: () => upload(portal, delivery, part.file),
   }));
 
-export const filesOf = (delivery: MessageDelivery): FilePart<StoredFile>[] =>
+const filesOf = (delivery: MessageDelivery): FilePart<StoredFile>[] =>
   delivery.parts.filter((part) => part.kind === 'file');
 
 async function upload(
