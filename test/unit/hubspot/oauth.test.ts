@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { WireError } from '../../../server/core/outcome.ts';
+import { HUBSPOT_SCOPES } from '../../../server/platforms/hubspot/index.ts';
 import { TEST_NOW, testIo } from '../../support/io.ts';
 import { API, connection, errorBody, fixture, hubspot } from './given.ts';
 
@@ -21,6 +23,16 @@ describe('the way to HubSpot’s consent page', () => {
       scope:
         'oauth conversations.custom_channels.read conversations.custom_channels.write conversations.read crm.objects.contacts.read crm.objects.contacts.write files',
     });
+  });
+});
+
+describe('the scopes', () => {
+  it('are those of the developer project: HubSpot refuses to install when they differ', () => {
+    const project = new URL('../../../hubspot-extension/src/app/app-hsmeta.json', import.meta.url);
+    const { config } = JSON.parse(readFileSync(project, 'utf8')) as {
+      config: { auth: { requiredScopes: string[] } };
+    };
+    expect([...HUBSPOT_SCOPES]).toEqual(config.auth.requiredScopes);
   });
 });
 
