@@ -129,3 +129,16 @@ export function amendHubspot(document: OpenApi): void {
     if (schema) propertiesOf(schema).capabilities = CAPABILITIES;
   }
 }
+
+/** Twilio's description gives the format of a URL to fields that are emptied to take the URL away. */
+export function amendTwilio(document: OpenApi): void {
+  const path = '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}.json';
+  const update = document.paths[path]?.post as {
+    requestBody: { content: Record<string, { schema: Schema }> };
+  };
+  // https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource#update-an-incomingphonenumber-resource
+  if (update)
+    propertiesOf(update.requestBody.content['application/x-www-form-urlencoded']?.schema).SmsUrl = {
+      anyOf: [{ type: 'string', format: 'uri' }, { const: '' }],
+    };
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { amendHubspot, amendMeta } from './amendments.ts';
+import { amendHubspot, amendMeta, amendTwilio } from './amendments.ts';
 import { filesIn, readDescription } from './files.ts';
 import { type OpenApi, operationsOf } from './openapi.ts';
 import type { Api, Operation } from './operation.ts';
@@ -32,7 +32,9 @@ const OFFICIAL: Record<ApiName, (folder: string) => Operation[]> = {
   meta: (folder) =>
     filesIn(folder, /^meta_business-messaging.*\.yaml$/).flatMap((file) => openApi('meta', file, amendMeta)),
   twilio: (folder) =>
-    filesIn(folder, /^twilio_(api|messaging)_v\w+\.json$/).flatMap((file) => openApi('twilio', file)),
+    filesIn(folder, /^twilio_(api|messaging)_v\w+\.json$/).flatMap((file) =>
+      openApi('twilio', file, amendTwilio),
+    ),
   telegram: (folder) => botOperations(readDescription(join(folder, 'api.json')) as BotApi),
 };
 

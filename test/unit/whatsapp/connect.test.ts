@@ -138,17 +138,17 @@ describe('a wrong field is named', () => {
       /Its numbers: \+1 7 \(7\)\./,
     ],
     ['an app that cannot subscribe', [...good.slice(0, 2), [SUBSCRIBE, forbidden]], 'access_token', /lacks/],
-    ['Meta being down', [[PHONE, { status: 502, text: '<html>' }]], 'phone_number_id', /502.*Try again/],
-    [
-      'Meta being unreachable',
-      [[PHONE, new WireError('no route', true)]],
-      'access_token',
-      /could not be reached/,
-    ],
   ])('%s', async (_name, answers, field, why) => {
     const { connected } = await connect(answers);
     expect(connected).toMatchObject({ ok: false, field, why: expect.stringMatching(why) });
     expect(JSON.stringify(connected)).not.toContain(TOKEN);
+  });
+  test.each<[string, Answer | Error]>([
+    ['Meta being down', { status: 502, text: '<html>' }],
+    ['Meta being busy', { status: 400, json: graphFailure(4) }],
+    ['Meta being unreachable', new WireError('no route', true)],
+  ])('%s blames no field', async (_name, answer) => {
+    await expect(connect([[PHONE, answer]])).rejects.toThrow(WireError);
   });
   test('a webhook that Meta cannot verify names the verify token and the URL', async () => {
     const failed = { status: 400, json: graphFailure(2200, { details: 'Callback verification failed' }) };
@@ -192,6 +192,8 @@ describe('disconnecting', () => {
   test('never throws for what Meta says', async () => {
     const io = testIo();
     io.http.queue(NUMBERS, { json: numbers }).queue(UNSUBSCRIBE, { status: 401, json: graphFailure(190) });
+    await whatsApp.disconnect?.(connectionOf(), io);
+    io.http.queue(NUMBERS, { status: 502, text: '<html>' });
     await whatsApp.disconnect?.(connectionOf(), io);
     io.http.queue(NUMBERS, { status: 401, json: graphFailure(190) });
     await whatsApp.disconnect?.(connectionOf(), io);
