@@ -42,7 +42,7 @@ export function openApiWith(base: string, token: string, io: Io): Api {
     baseUrl: base,
     headers,
     // It would post a reply three times on a 502.
-    maxRetries: 2,
+    maxRetries: 0,
     // Longer than the limit of `fetch` itself, which knows the certainty of its failures.
     timeoutInSeconds: 12,
     fetch: (input, init) =>
