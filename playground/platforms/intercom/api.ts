@@ -74,8 +74,10 @@ export function openDoor(
     app[method](path, async (request, response) => {
       // One clock for everything that a client can compare: `Date` and `created_at`.
       response.setHeader('Date', new Date(world.now()).toUTCString());
-      const refuse = (status: number) =>
+      const refuse = (status: number) => {
+        if (status === 429) showLimit(world, response, world.timings.callsPer10s);
         sendError(response, new ApiError(status, STATUS_CODES[status] ?? 'server_error', 'Planned fault'));
+      };
       if (actOut(takeFault(request), request, response, refuse)) return;
       try {
         const { token, grant } = authorize(world, request);
@@ -113,11 +115,17 @@ function spend(
   const known = slices.get(token);
   const used = (known?.slice === slice ? known.used : 0) + 1;
   slices.set(token, { slice, used });
+  showLimit(world, response, used);
+  if (used > world.timings.callsPer10s)
+    throw new ApiError(429, 'rate_limit_exceeded', 'Exceeded rate limit for this app');
+}
+
+/** `X-RateLimit-Reset` is in unix seconds. */
+function showLimit(world: World, response: Response, used: number): void {
   const limit = world.timings.callsPer10s;
   response.setHeader('X-RateLimit-Limit', String(limit));
   response.setHeader('X-RateLimit-Remaining', String(Math.max(0, limit - used)));
-  response.setHeader('X-RateLimit-Reset', String((slice + 1) * 10));
-  if (used > limit) throw new ApiError(429, 'rate_limit_exceeded', 'Exceeded rate limit for this app');
+  response.setHeader('X-RateLimit-Reset', String((Math.floor(world.now() / 10_000) + 1) * 10));
 }
 
 function callOf(request: Request, token: string, grant: Grant): ApiCall {

@@ -141,6 +141,14 @@ test('an unhealthy report needs a message, and is kept', async () => {
   expect(intercom.workspace('acme01').health).toEqual(report);
 });
 
+test('a planned 429 says when the slice ends, as a real one does', async () => {
+  const call = api(intercom.installDirectly('acme01'));
+  intercom.plan('GET', /^\/me/, { kind: 'status', status: 429 });
+  const { status, headers, body } = await call('GET', '/me');
+  expect([status, body.errors[0].code]).toEqual([429, 'rate_limit_exceeded']);
+  expect(Number(headers.get('x-ratelimit-reset')) * 1000).toBeGreaterThan(clock.now());
+});
+
 test('planned faults: a refusal does nothing, a hang does the work', async () => {
   const call = api(intercom.installDirectly('acme01'));
   intercom.plan('POST', /^\/contacts$/, { kind: 'status', status: 500 });
