@@ -63,6 +63,10 @@ export function createTwilioSms(hosts: TwilioHosts): Adapter<TwilioCredentials> 
     receive,
     send: (delivery, connection, io) => send(delivery, connection, io, hosts),
     lookup: (delivery, connection, io) => lookup(delivery, connection, io, hosts),
+    identify: ({ from, messaging_service_sid }) => {
+      const externalId = from ?? messaging_service_sid;
+      return externalId === undefined ? undefined : { medium: 'sms', externalId };
+    },
     connect: (input, io) => connect(input, io, hosts),
     disconnect: (connection, io) => disconnect(connection, io, hosts),
     catchUp: (connection, since, io) => catchUp(connection, since, io, hosts),

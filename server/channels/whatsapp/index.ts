@@ -31,6 +31,7 @@ const capabilities: Capabilities = {
   filesWhenOpening: true,
   native: ['location', 'contact'],
   windowHours: 24,
+  replies: true,
   receipts: ['sent', 'delivered', 'read', 'failed'],
   idempotent: false,
   echo: true,
@@ -53,6 +54,7 @@ export function createWhatsApp(app: WhatsAppApp & { appId?: string }): Adapter<W
     credentials: whatsAppCredentials,
     can: capabilities,
     receive: (request, find, io) => receive(app, connecting, request, find, io),
+    identify: ({ phone_number_id }) => ({ medium: 'whatsapp', externalId: phone_number_id }),
     connect: (request, io) => connect(app, connecting, request, io),
     disconnect: (connection, io) => disconnect(app, connection, io),
     prepare: (delivery, connection, io) =>

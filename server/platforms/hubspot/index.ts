@@ -47,6 +47,7 @@ const can: Capabilities = {
   filesWithText: true,
   filesWhenOpening: true,
   native: ['location', 'contact'],
+  replies: true,
   receipts: [],
   idempotent: true,
   echo: false,
