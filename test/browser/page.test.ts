@@ -69,14 +69,14 @@ describe('the phone', () => {
     server.snapshot.phones = [phone()];
     await open();
     await at('phone').getByText('Nothing here yet').waitFor();
-    const message = {
+    const message: PhoneMessage = {
       id: 'm1',
       from: 'business',
       text: 'Hello Anna',
       files: [],
       at: 1,
       status: 'unread',
-    } as const;
+    };
     server.change((snapshot) => snapshot.phones[0]?.messages.push(message));
     await at('phone-message').getByText('Hello Anna').waitFor();
     await expect
@@ -228,7 +228,7 @@ describe('ledger and switches', () => {
     await open();
     await at('fault-system').selectOption('whatsapp');
     await at('fault-hang').click();
-    await page.getByText('Every webhook comes twice').click();
+    await page.getByText('sends every webhook twice').click();
     await at('worker-kill').click();
     await expect
       .poll(() => server.asked)

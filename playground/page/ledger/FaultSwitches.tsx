@@ -5,9 +5,9 @@ import { Bolt } from '../parts/icons.tsx';
 import { SYSTEMS } from '../parts/names.ts';
 
 const NEXT: { id: NextFault; label: string; hint: string }[] = [
-  { id: '429', label: 'Too many requests', hint: 'The next send is answered with 429' },
-  { id: '500', label: 'Server error', hint: 'The next send is answered with 500' },
-  { id: 'hang', label: 'Time-out after accepting', hint: 'The next send is done, but never answered' },
+  { id: '429', label: 'says “too many requests” (429)', hint: 'The next send is answered with 429' },
+  { id: '500', label: 'fails with a server error (500)', hint: 'The next send is answered with 500' },
+  { id: 'hang', label: 'accepts, but never answers', hint: 'The next send is done, but never answered' },
 ];
 const SYSTEM_IDS = Object.keys(SYSTEMS) as SystemId[];
 const armed = (faults: Faults): number =>
@@ -114,14 +114,14 @@ function Switches({ system, faults, flip }: SwitchProps) {
   return (
     <div className="switches">
       <Switch
-        label="Every webhook comes twice"
+        label="sends every webhook twice"
         testId="fault-duplicate"
         on={faults.duplicateWebhooks}
         onChange={(on) => flip('fault.switch', { system, fault: 'duplicateWebhooks', on })}
       />
       {faults.reorderReceipts !== undefined && (
         <Switch
-          label="Receipts come out of order"
+          label="sends receipts out of order"
           testId="fault-reorder"
           on={faults.reorderReceipts}
           onChange={(on) => flip('fault.switch', { system, fault: 'reorderReceipts', on })}

@@ -10,14 +10,12 @@ export const SYSTEMS: Record<SystemId, string> = {
   hubspot: 'HubSpot',
 };
 
-/** `AP` for Anna Petrov: what stands in for a face. */
-export const initials = (name: string): string =>
-  name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toUpperCase() || '?';
+/** What stands in for a face: `AP` for Anna Petrov, the last two digits of a phone number. */
+export function initials(name: string): string {
+  if (/^\+?[\d\s]+$/.test(name)) return name.slice(-2);
+  const letters = name.split(/\s+/).map((word) => [...word.replace(/^[^\p{L}\p{N}]+/u, '')][0] ?? '');
+  return letters.slice(0, 2).join('').toUpperCase() || '?';
+}
 
 /** A steady hue (0–359) for a name. */
 export const hue = (name: string): number =>

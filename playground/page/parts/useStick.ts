@@ -13,7 +13,13 @@ export function useStick<Element extends HTMLElement>(mark: unknown): RefObject<
     toEnd();
     // Pictures grow once they are loaded; `load` does not bubble, so it is caught on the way down.
     element.addEventListener('load', toEnd, true);
-    return () => element.removeEventListener('load', toEnd, true);
+    // A list that was hidden has no height until it is shown.
+    const shown = new ResizeObserver(toEnd);
+    shown.observe(element);
+    return () => {
+      element.removeEventListener('load', toEnd, true);
+      shown.disconnect();
+    };
   }, [mark]);
   return list;
 }

@@ -33,7 +33,7 @@ interface ChannelProps {
 export function Channel({ card, surroundings, index }: ChannelProps) {
   const connection = connectionStatus(card.channel.status);
   return (
-    <Flex direction="column" gap="sm" testId={`channel-${index}`}>
+    <Flex direction="column" gap="md" testId={`channel-${index}`}>
       <Flex direction="row" justify="between" align="center" gap="sm" wrap={true}>
         <Heading>{card.channel.title}</Heading>
         <StatusTag variant={connection.tone} testId={`connection-${index}`}>
