@@ -68,7 +68,7 @@ describe('Twilio, over HTTP', () => {
       field: 'auth_token',
     });
     expect(await connect({ ...account, from: '+15550009999' })).toMatchObject({ field: 'from' });
-    expect(await connect({ ...account, messaging_service_sid: 'MG9' })).toMatchObject({
+    expect(await connect({ ...account, messaging_service_sid: `MG${'9'.repeat(32)}` })).toMatchObject({
       field: 'messaging_service_sid',
     });
   });

@@ -35,7 +35,7 @@ const sticker = file.extend({
 });
 
 /** Loose, so that unknown content can be named. */
-export const message = z.looseObject({
+const message = z.looseObject({
   message_id: z.int(),
   date: z.int(),
   edit_date: z.int().optional(),
