@@ -13,7 +13,7 @@ const participant = z.object({
 });
 
 /** One of `message.attachments`; which fields there are depends on `type`. */
-export const attachmentShape = z.looseObject({
+const attachmentShape = z.looseObject({
   type: z.string(),
   fileId: id.nullish(),
   fileUsageType: text,

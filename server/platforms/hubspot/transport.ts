@@ -11,7 +11,7 @@ import { WireError } from '../../core/outcome.ts';
 const UPLOAD_TIMEOUT_MS = 25_000;
 
 /** A portal's access token, the app's developer key (app-level calls), or nothing (the token endpoints). */
-export interface Authorization {
+interface Authorization {
   accessToken?: string;
   developerApiKey?: string;
 }

@@ -28,7 +28,7 @@ export function channelStore(
   };
 }
 
-export const options = (more: Partial<HubspotOptions> = {}): HubspotOptions => ({
+const options = (more: Partial<HubspotOptions> = {}): HubspotOptions => ({
   apiUrl: API,
   appUrl: 'https://app.test',
   clientId: 'client-1',
@@ -57,7 +57,7 @@ export const connection = (credentials: Partial<HubspotCredentials> = {}) => ({
   settings: {},
 });
 
-export const ATTACHED = {
+const ATTACHED = {
   custom_channel_id: '1001',
   channel_account_id: '77001',
   inbox_id: '310',
@@ -120,7 +120,7 @@ export const message = (more: Partial<MessageDelivery> = {}): MessageDelivery =>
   ...more,
 });
 
-export const file = (more: Partial<StoredFile> = {}): StoredFile => ({
+const file = (more: Partial<StoredFile> = {}): StoredFile => ({
   kind: 'image',
   name: 'bike.jpg',
   contentType: 'image/jpeg',
