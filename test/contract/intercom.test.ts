@@ -40,10 +40,7 @@ class World {
       clientSecrets: ['intercom-client-secret'],
     });
     this.intercom.addWorkspace({ id_code: 'wk2acme7', name: 'Acme Support', teammates: [MAYA] });
-    this.intercom.configureApp({
-      redirectUrls: [`${ours}/callback`],
-      uninstallUrl: `${ours}/intercom/uninstall`,
-    });
+    this.intercom.configureApp({ redirectUrls: [`${ours}/callback`] });
     await this.intercom.subscribeWebhooks(`${ours}/intercom/webhooks`);
     await this.#install();
   }
@@ -130,15 +127,15 @@ const following = (thread: string, contact: string, more: Partial<MessageDeliver
   message({ conversation: link({ platformThread: thread, contactId: contact }), ...more });
 
 describe('installing', () => {
-  test('learns the workspace and who installed; uninstalling is noticed and believed', async () => {
+  test('learns the workspace and who installed; the token works until it is uninstalled', async () => {
     expect(world.connection).toMatchObject({
       externalId: 'wk2acme7',
       name: 'Acme Support',
       settings: { region: 'US', admin_id: '8801', admin_name: 'Maya Bright' },
     });
+    expect(await world.adapter.probe?.(world.connection, world.io)).toBeUndefined();
     await world.adapter.uninstall(world.connection, world.io);
-    await world.intercom.settled();
-    expect(world.events).toMatchObject([{ kind: 'state', value: 'disconnected' }]);
+    expect(await world.adapter.probe?.(world.connection, world.io)).toContain('Install Octopods again');
   });
   test('a code works once', async () => {
     const code = world.intercom.issueCode('wk2acme7');

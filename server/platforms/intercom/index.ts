@@ -44,7 +44,7 @@ export function createIntercom(app: IntercomApp): PlatformAdapter<IntercomCreden
     authorizeUrl: (state) => authorizeUrl(app, state),
     install: (code, io) => install(app, code, io),
     uninstall: (connection, io) => uninstall(app, connection, io),
-    receive: (request, find, io) => receive(app, request, find, io),
+    receive: (request, find) => receive(app, request, find),
     readBack: (event, connection, io) => readBack(app, event, connection, io),
     prepare: (delivery, connection, io) =>
       delivery.kind === 'message' ? contactPreparations(app, delivery, connection, io) : [],

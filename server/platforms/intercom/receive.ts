@@ -1,8 +1,7 @@
 /** Intercom's webhooks: one URL for all workspaces, routed by `app_id`. */
-import type { FindConnection, Io, Received, WebhookRequest } from '../../core/adapter.ts';
+import type { FindConnection, Received, WebhookRequest } from '../../core/adapter.ts';
 import type { Event, MessageEvent, UnparsedEvent } from '../../core/message.ts';
-import { openApi } from './api.ts';
-import type { IntercomApp, IntercomConnection } from './app.ts';
+import type { IntercomApp } from './app.ts';
 import {
   type Conversation,
   type ConversationPart,
@@ -20,24 +19,18 @@ export async function receive(
   app: IntercomApp,
   request: WebhookRequest,
   find: FindConnection,
-  io: Io,
 ): Promise<Received> {
   // Saving the URL in the Developer Hub sends HEAD and wants a 2xx.
   if (request.method === 'HEAD') return NOTHING;
-  if (/\/uninstall(\?|$)/.test(request.url)) return receiveUninstall(app, request, find, io);
   if (!verifyHubSignature(app.clientSecrets, request.body, request.headers['x-hub-signature']))
     return { reject: 401 };
   const notification = parse(request.body);
   if (!notification) return { reject: 400 };
-  const connection = await connectionOf(notification, find);
+  const appId = text(notification.app_id);
+  const connection = appId ? await find.byExternalId('intercom', appId) : undefined;
   // An unknown workspace has uninstalled us, or lives on another installation: nothing here would ever want it again.
   return connection ? { events: eventsOf(app, notification, connection) } : NOTHING;
 }
-
-const connectionOf = async (json: Json, find: FindConnection) => {
-  const appId = text(json.app_id);
-  return appId ? find.byExternalId('intercom', appId) : undefined;
-};
 
 function parse(body: Uint8Array): Json | undefined {
   try {
@@ -113,35 +106,3 @@ function changeOf(topic: string, item: Json): Pick<UnparsedEvent, 'id' | 'why' |
 }
 
 const change = (id: string, why: string, ids: unknown) => ({ id, why, raw: JSON.stringify(ids) });
-
-/**
- * The uninstall call carries no signature, so it proves nothing: the workspace's token is asked, and only its refusal
- * is believed. https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/installing-uninstalling-apps
- */
-async function receiveUninstall(
-  app: IntercomApp,
-  request: WebhookRequest,
-  find: FindConnection,
-  io: Io,
-): Promise<Received> {
-  const hint = parse(request.body);
-  if (!hint) return { reject: 400 };
-  const connection = (await connectionOf(hint, find)) as IntercomConnection | undefined;
-  if (!connection) return NOTHING;
-  const me = await openApi(app, connection, io).read((sdk) => sdk.admins.identify());
-  if (me.ok || me.status !== 401) return NOTHING;
-  const at = io.clock.now();
-  return {
-    events: [
-      {
-        kind: 'state',
-        connection: { workspaceId: connection.workspaceId, id: connection.id },
-        // One per minute: the same hint twice is the same event, a later uninstall is another.
-        id: `uninstalled:${Math.floor(at / 60_000)}`,
-        value: 'disconnected',
-        why: 'The app was uninstalled in Intercom. Install it again to reconnect.',
-        at,
-      },
-    ],
-  };
-}

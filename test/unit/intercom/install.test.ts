@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { WireError } from '../../../server/core/outcome.ts';
 import { createIntercom } from '../../../server/platforms/intercom/index.ts';
 import { testIo } from '../../support/io.ts';
+import type { Answer } from '../../support/scripted-http.ts';
 import { API, app, connection, failure, fixture, GLOBAL, intercom, TOKEN } from './world.ts';
 
 const TOKEN_CALL = `POST ${GLOBAL}/auth/eagle/token`;
@@ -85,5 +86,22 @@ describe('uninstalling', () => {
       await intercom.uninstall(connection, io);
       expect(JSON.stringify(io.logged)).not.toContain(TOKEN);
     }
+  });
+});
+
+describe('whether the token still works', () => {
+  const probe = async (answer: Answer | Error) => {
+    const io = testIo();
+    io.http.queue(`GET ${API}/me`, answer);
+    return intercom.probe?.(connection, io);
+  };
+  test('only Intercom’s own refusal says that it does not', async () => {
+    expect(await probe(failure(401, 'token_revoked', 'revoked'))).toContain('Install Octopods again');
+    expect(await probe({ json: fixture('me') })).toBeUndefined();
+    expect(await probe(failure(500, '', ''))).toBeUndefined();
+    expect(await probe(failure(403, 'api_plan_restricted', 'x'))).toBeUndefined();
+  });
+  test('no answer says nothing', async () => {
+    await expect(probe(new WireError('down', true))).rejects.toThrow('down');
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createIntercom } from '../../../server/platforms/intercom/index.ts';
 import { signHub } from '../../../server/platforms/intercom/signature.ts';
-import { TEST_NOW, testIo } from '../../support/io.ts';
-import { API, app, connection, failure, find, fixture, intercom, webhook } from './world.ts';
+import { testIo } from '../../support/io.ts';
+import { app, find, fixture, intercom, webhook } from './world.ts';
 
 const receive = (body: unknown, more = {}) => intercom.receive(webhook(body, more), find, testIo());
 const events = async (body: unknown) => {
@@ -194,30 +194,5 @@ describe('the door', () => {
         data: { item: { type: 'conversation', id: '1', conversation_parts: 7 } },
       }),
     ).toEqual([]);
-  });
-});
-
-describe('the uninstall call, which nobody signs', () => {
-  const request = webhook(
-    { app_id: 'wk2acme7' },
-    { url: 'https://octopods.test/intercom/uninstall', headers: {} },
-  );
-
-  test('is believed when Intercom refuses our token', async () => {
-    const io = testIo();
-    io.http.queue(`GET ${API}/me`, failure(401, 'token_revoked', 'Access Token has been revoked'));
-    expect(await intercom.receive(request, find, io)).toMatchObject({
-      events: [{ kind: 'state', value: 'disconnected', at: TEST_NOW, connection: { id: connection.id } }],
-    });
-    io.http.done();
-  });
-  test('changes nothing while the token works', async () => {
-    const io = testIo();
-    io.http.queue(`GET ${API}/me`, { json: fixture('me') });
-    expect(await intercom.receive(request, find, io)).toEqual({ events: [] });
-  });
-  test('for an unknown workspace asks nobody', async () => {
-    const other = webhook({ app_id: 'other' }, { url: request.url, headers: {} });
-    expect(await intercom.receive(other, find, testIo())).toEqual({ events: [] });
   });
 });

@@ -102,13 +102,17 @@ describe('a customer’s message', () => {
       attachment_urls: ['https://octopods.test/media/abc'],
     });
   });
-  test('is recognised in the answer although an agent’s part came last', async () => {
+  test('is recognised in the answer although others’ parts came behind it', async () => {
     const conversation = replied({ id: '9007045', author: contactAuthor }).json as {
       conversation_parts: { conversation_parts: unknown[] };
     };
     conversation.conversation_parts.conversation_parts.push({
       id: '9007046',
       author: { type: 'admin', id: '8801' },
+    });
+    conversation.conversation_parts.conversation_parts.push({
+      id: '9007047',
+      author: { type: 'user', id: 'another-participant' },
     });
     const { outcome } = await send(message(), [[REPLY, { json: conversation }]]);
     expect(outcome).toMatchObject({ id: '9007045' });
