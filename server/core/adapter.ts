@@ -15,6 +15,8 @@ export interface Connection<Credentials = unknown> {
   externalId: string;
   name: string;
   credentials: Credentials;
+  /** As last known: `active`, `connected`, `pending`, `offline` or `disconnected`. */
+  status?: string;
   /** What the admin chose, and what the adapter learned while connecting (ids, regions): no secrets. */
   settings: Record<string, unknown>;
 }
