@@ -62,7 +62,7 @@ export interface WebhookRules {
 }
 /** Why there was no answer: nobody listened; nobody answered in time; the connection broke after it stood. */
 export type WebhookFailure = 'connect' | 'timeout' | 'broken';
-/** One try of one webhook and what came back. `status` 0 = no answer, `failure` says why. */
+/** One try of one webhook and what came back. `status` 0 = no answer: `failure` says why, once it is known. */
 export interface SentWebhook extends WebhookPost {
   at: number;
   status: number;
@@ -84,7 +84,7 @@ export abstract class Emulator extends EventEmitter {
   readonly api: string;
   readonly app: Express;
   readonly calls: Call[] = [];
-  /** Every try of every webhook, in the order in which they ended. */
+  /** Every try of every webhook, in the order in which they began. */
   readonly webhooks: SentWebhook[] = [];
   /** Every webhook is sent twice, the second right behind the first. */
   duplicateWebhooks = false;
@@ -212,9 +212,15 @@ export abstract class Emulator extends EventEmitter {
       if (!(await this.#pause(wait))) return false;
       const webhook = make();
       if (!webhook) return false;
-      const sent = await this.#attempt(webhook, rules.timeoutMs);
-      if (this.#stopping.signal.aborted) return false;
+      const sent: SentWebhook = {
+        ...webhook,
+        at: Date.now(),
+        status: 0,
+        answer: { contentType: '', body: '' },
+      };
       this.webhooks.push(sent);
+      Object.assign(sent, await this.#attempt(webhook, rules.timeoutMs));
+      if (this.#stopping.signal.aborted) return false;
       rules.tried?.(sent);
       this.emit('webhook', { url: sent.url, status: sent.status });
       if (accepts(sent.status)) return true;
@@ -223,13 +229,7 @@ export abstract class Emulator extends EventEmitter {
     return false;
   }
 
-  async #attempt(webhook: WebhookPost, timeoutMs: number): Promise<SentWebhook> {
-    const sent: SentWebhook = {
-      ...webhook,
-      at: Date.now(),
-      status: 0,
-      answer: { contentType: '', body: '' },
-    };
+  async #attempt(webhook: WebhookPost, timeoutMs: number): Promise<Partial<SentWebhook>> {
     try {
       const response = await fetch(webhook.url, {
         method: webhook.method ?? 'POST',
@@ -239,9 +239,9 @@ export abstract class Emulator extends EventEmitter {
         signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]),
       });
       const contentType = response.headers.get('content-type') ?? '';
-      return { ...sent, status: response.status, answer: { contentType, body: await response.text() } };
+      return { status: response.status, answer: { contentType, body: await response.text() } };
     } catch (error) {
-      return { ...sent, failure: failureOf(error) };
+      return { failure: failureOf(error) };
     }
   }
 

@@ -38,10 +38,10 @@ export class MetaEmulator extends MetaServer {
     this.state.waba(wabaId).templates.push({ category: 'UTILITY', status: 'APPROVED', ...template });
   }
 
-  addCustomer({ phone, name = phone, bsuid, hidesPhone = false, username }: UserSeed): WhatsappUser {
+  addCustomer({ phone, name, bsuid, hidesPhone = false, username }: UserSeed): WhatsappUser {
     const user: WhatsappUser = {
       phone,
-      name,
+      name: name ?? username ?? (hidesPhone ? 'Somebody' : phone),
       bsuid: bsuid ?? `US.${phone.replace(/\D/g, '').padStart(16, '1349')}`,
       hidesPhone,
       onWhatsapp: true,
@@ -104,6 +104,7 @@ export class MetaEmulator extends MetaServer {
   /** Opens the chat: everything delivered becomes read. */
   customerReads(customer: string, number?: string): void {
     const thread = this.#thread(customer, number);
+    if (thread.blocked) return;
     const unread = [...this.outgoing.values()].filter((one) => one.thread === thread);
     for (const outgoing of this.reorderReceipts ? unread.reverse() : unread) this.advance(outgoing, 'read');
   }

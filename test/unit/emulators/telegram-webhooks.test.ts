@@ -13,7 +13,7 @@ beforeEach(async () => {
   telegram = await new TelegramEmulator({
     bots: [{ token: TOKEN, username: 'shop_bot' }],
     webhookRetryAfterMs: [0, 5, 5, 5],
-    webhookTimeoutMs: 60,
+    webhookTimeoutMs: 400,
   }).listen();
   call = jsonClient(`${telegram.url}/bot${TOKEN}`, {});
 });
