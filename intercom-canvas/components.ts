@@ -19,11 +19,11 @@
 export interface SubmitAction {
   type: 'submit';
 }
-export interface UrlAction {
+interface UrlAction {
   type: 'url';
   url: string;
 }
-export type Action = SubmitAction | UrlAction;
+type Action = SubmitAction | UrlAction;
 
 export interface Text {
   type: 'text';
@@ -50,7 +50,7 @@ export interface ListItem {
   tertiary_text?: string;
   action?: Action;
 }
-export interface List {
+interface List {
   type: 'list';
   items: ListItem[];
 }
@@ -68,7 +68,7 @@ export interface Divider {
   id?: string;
   bottom_margin?: 'none';
 }
-export interface Spacer {
+interface Spacer {
   type: 'spacer';
   id?: string;
   size: 'xs' | 's' | 'm' | 'l' | 'xl';

@@ -100,7 +100,7 @@ function parsed(body: unknown): unknown {
 }
 
 /** https://developers.intercom.com/docs/references/rest-api/errors/error-objects */
-export function failureFrom(status: number, body: unknown, headers: Record<string, string>): Failure {
+function failureFrom(status: number, body: unknown, headers: Record<string, string>): Failure {
   const first = records(record(body)?.errors)[0];
   return {
     ok: false,

@@ -17,7 +17,7 @@ export interface ConversationPart {
   redacted: boolean;
   appPackageCode?: string;
 }
-export interface Attachment {
+interface Attachment {
   url: string;
   name?: string;
   contentType?: string;

@@ -236,7 +236,8 @@ describe('other people’s words', () => {
     for (const screen of screens) {
       const texts = shown(evil, screen.to === 'detail' ? { to: 'detail', id: 'evt_failed' } : screen);
       for (const one of texts)
-        if (one.type === 'text') expect(one.text.replace('**On its way again**', '')).not.toMatch(/\]\(|\*\*/);
+        if (one.type === 'text')
+          expect(one.text.replace('**On its way again**', '')).not.toMatch(/\]\(|\*\*/);
     }
   });
   test('are cut between visible characters', () => {
