@@ -23,3 +23,7 @@ export function number(value: unknown): number | undefined {
   const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : undefined;
 }
+
+/** An entry of a table by a word that came from outside: `constructor` is none. */
+export const entry = <Entry>(table: Record<string, Entry>, key: string | undefined): Entry | undefined =>
+  key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;

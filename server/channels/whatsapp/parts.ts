@@ -1,15 +1,13 @@
 import type { FileKind, Part } from '../../core/message.ts';
 import { cardOf } from './customer.ts';
-import { type Json, number, record, records, text } from './json.ts';
+import { entry, type Json, number, record, records, text } from './json.ts';
 
 /**
  * The content of one message; undefined for a type that we do not know.
  * https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
  */
 export function partsOf(message: Json): Part[] | undefined {
-  const type = text(message.type);
-  const read = type === undefined ? undefined : READERS[type];
-  const parts = read?.(message);
+  const parts = entry(READERS, text(message.type))?.(message);
   return parts && [...parts, ...mentions(message)];
 }
 
@@ -149,7 +147,7 @@ const UNSUPPORTED: Record<string, string> = {
 
 function unsupportedSummary(message: Json): string {
   const type = text(record(message.unsupported)?.type);
-  const named = type === undefined ? undefined : UNSUPPORTED[type];
+  const named = entry(UNSUPPORTED, type);
   if (named) return named;
   return `a message that WhatsApp does not pass on${type ? ` (${type})` : ''}${because(message)}`;
 }

@@ -1,6 +1,6 @@
 import type { ReceiptEvent, ReceiptStatus } from '../../core/message.ts';
 import { whyFailed } from './errors.ts';
-import { type Json, number, record, records, text } from './json.ts';
+import { entry, type Json, number, record, records, text } from './json.ts';
 
 /** `played` is a voice message that was listened to: more than read, but nothing an agent would tell apart. */
 const STATUSES: Record<string, ReceiptStatus> = {
@@ -21,7 +21,7 @@ export function receiptOf(
   now: number,
 ): ReceiptEvent | undefined {
   const of = text(status.id);
-  const value = STATUSES[text(status.status) ?? ''];
+  const value = entry(STATUSES, text(status.status));
   if (!of || !value) return undefined;
   const ref = text(status.biz_opaque_callback_data);
   return {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Event, MessageEvent, Part } from '../../../server/core/message.ts';
 import { TEST_NOW, testIo } from '../../support/io.ts';
@@ -230,6 +231,41 @@ describe('a batch', () => {
       event.kind === 'message' && event.author.kind === 'customer' ? event.author.customer.name : undefined,
     );
     expect(names.slice(0, 2)).toEqual(['Ben', 'Ann']);
+  });
+  test('whatever stands beside it, a message arrives', async () => {
+    const message = { ...envelope, ...messages.text };
+    const types = [...Object.keys(messages), 'constructor', 'toString', '__proto__', 'hasOwnProperty'];
+    const item = fc.oneof(
+      fc.jsonValue(),
+      fc.record({
+        id: fc.jsonValue(),
+        from: fc.oneof(fc.constant('15550002222'), fc.jsonValue()),
+        type: fc.constantFrom(...types),
+        status: fc.constantFrom(...types, 'failed', 'sent'),
+        errors: fc.jsonValue(),
+        text: fc.jsonValue(),
+        contacts: fc.jsonValue(),
+        interactive: fc.record({ type: fc.constantFrom(...types, 'nfm_reply'), nfm_reply: fc.jsonValue() }),
+        unsupported: fc.record({ type: fc.constantFrom(...types) }),
+      }),
+    );
+    const arbitrary = fc.record({
+      statuses: fc.array(item),
+      messages: fc.array(item),
+      contacts: fc.jsonValue(),
+    });
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async (odd) => {
+        const events = await eventsOf(batchOf({ ...odd, messages: [...odd.messages, message] }));
+        expect(events).toContainEqual(
+          expect.objectContaining({ kind: 'message', id: envelope.id, thread: '+15550002222' }),
+        );
+        expect(events.filter((event) => 'why' in event && event.why?.includes('could not be read'))).toEqual(
+          [],
+        );
+      }),
+      { numRuns: 300 },
+    );
   });
   test('items of impossible shapes never take their neighbours along', async () => {
     const odd = {
