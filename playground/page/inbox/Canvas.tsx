@@ -1,6 +1,6 @@
 /** Draws Canvas Kit JSON as Intercom's inbox would: all twelve kinds of component, and their actions. */
 import { useState } from 'react';
-import type { Canvas, CanvasAction, CanvasComponent } from '../api.ts';
+import type { Canvas, CanvasAction, CanvasComponent } from '../canvas.ts';
 import { Checkboxes, Dropdown, SingleSelect, TextArea, TextInput } from './canvas-inputs.tsx';
 import { marked } from './marked.tsx';
 

@@ -1,6 +1,6 @@
 /** The five components of Canvas Kit that take a value. */
 import { type ReactNode, useId } from 'react';
-import type { CanvasOption, SaveState } from '../api.ts';
+import type { CanvasOption, SaveState } from '../canvas.ts';
 import type { Of, Stage } from './Canvas.tsx';
 
 interface Props<Type extends 'input' | 'textarea' | 'dropdown' | 'single-select' | 'checkbox'> {

@@ -5,8 +5,8 @@ import { Bolt } from '../parts/icons.tsx';
 import { SYSTEMS } from '../parts/names.ts';
 
 const NEXT: { id: NextFault; label: string; hint: string }[] = [
-  { id: '429', label: 'says “too many requests” (429)', hint: 'The next send is answered with 429' },
-  { id: '500', label: 'fails with a server error (500)', hint: 'The next send is answered with 500' },
+  { id: '429', label: 'says “too many requests”', hint: 'The next send is answered with 429' },
+  { id: '500', label: 'fails with a server error', hint: 'The next send is answered with 500' },
   { id: 'hang', label: 'accepts, but never answers', hint: 'The next send is done, but never answered' },
 ];
 const SYSTEM_IDS = Object.keys(SYSTEMS) as SystemId[];

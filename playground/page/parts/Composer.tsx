@@ -4,7 +4,6 @@ import {
   type KeyboardEvent,
   type ReactNode,
   useId,
-  useRef,
   useState,
 } from 'react';
 import type { Upload } from '../api.ts';
@@ -17,7 +16,6 @@ interface Props {
   name: string;
   label: string;
   placeholder: string;
-  /** The chat it belongs to: another one starts with an empty box. */
   send(text: string, files: Upload[]): Promise<unknown>;
   className?: string;
   children?: ReactNode;
@@ -25,36 +23,12 @@ interface Props {
 
 /** Where a message is written: text, files by button, paste or drop; Enter sends, Shift+Enter breaks the line. */
 export function Composer({ name, label, placeholder, send, className = '', children }: Props) {
-  const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState('');
-  const attachments = useAttachments(setProblem);
-  const box = useRef<HTMLTextAreaElement>(null);
-  const ready = !busy && (text.trim() !== '' || attachments.files.length > 0);
-
-  const submit = async () => {
-    if (!ready) return;
-    setBusy(true);
-    setProblem('');
-    try {
-      await send(
-        text.trim(),
-        attachments.files.map(({ preview: _, ...upload }) => upload),
-      );
-      setText('');
-      attachments.clear();
-    } catch (error) {
-      setProblem(wordsOf(error));
-    }
-    setBusy(false);
-    box.current?.focus();
-  };
+  const { text, setText, attachments, problem, ready, submit } = useMessage(send);
   const pressed = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     void submit();
   };
-
   return (
     <form
       className={`composer ${className}`}
@@ -69,7 +43,6 @@ export function Composer({ name, label, placeholder, send, className = '', child
       <div className="composer-row">
         <AttachButton name={name} add={attachments.add} />
         <textarea
-          ref={box}
           rows={Math.min(5, text.split('\n').length)}
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -96,6 +69,31 @@ export function Composer({ name, label, placeholder, send, className = '', child
       )}
     </form>
   );
+}
+
+/** What is being written, and sending it: the box is emptied only when it was taken. */
+function useMessage(send: Props['send']) {
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  const attachments = useAttachments(setProblem);
+  const ready = !busy && (text.trim() !== '' || attachments.files.length > 0);
+
+  const submit = async () => {
+    if (!ready) return;
+    setBusy(true);
+    setProblem('');
+    const uploads = attachments.files.map(({ preview: _, ...upload }) => upload);
+    try {
+      await send(text.trim(), uploads);
+      setText('');
+      attachments.clear();
+    } catch (error) {
+      setProblem(wordsOf(error));
+    }
+    setBusy(false);
+  };
+  return { text, setText, attachments, problem, ready, submit };
 }
 
 function useAttachments(setProblem: (why: string) => void) {

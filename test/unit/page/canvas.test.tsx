@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
-import type { Canvas, CanvasComponent } from '../../../playground/page/api.ts';
+import type { Canvas, CanvasComponent } from '../../../playground/page/canvas.ts';
 import { CanvasCard } from '../../../playground/page/inbox/Canvas.tsx';
 
 const option = (id: string) => ({ type: 'option' as const, id, text: `Option ${id}` });
