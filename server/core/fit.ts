@@ -3,7 +3,7 @@ import { describe, describeFile, fileWord } from './describe.ts';
 import type { FilePart, Part, StoredFile, TextPart } from './message.ts';
 import { measure, split } from './split.ts';
 
-export type Call = Part<StoredFile>[];
+type Call = Part<StoredFile>[];
 /** `code` is ours (`file_kind`, `file_type`, `file_size`, `empty`); `why` is plain words for the agent. */
 export type Fitted = { calls: Call[] } | { refused: { code: string; why: string } };
 

@@ -25,7 +25,6 @@ const can: Capabilities = {
   filesWhenOpening: true,
   native: ['location', 'contact'],
   replies: true,
-  replies: true,
   receipts: [],
   idempotent: false,
   echo: false,

@@ -1,5 +1,6 @@
 import type { Adapter } from '../../core/adapter.ts';
 import type { Capabilities, FileRule } from '../../core/capabilities.ts';
+import { toE164 } from '../../core/phone.ts';
 import type { TwilioHosts } from './api.ts';
 import { connect, disconnect } from './connect.ts';
 import { type TwilioCredentials, twilioCredentials } from './credentials.ts';
@@ -64,7 +65,7 @@ export function createTwilioSms(hosts: TwilioHosts): Adapter<TwilioCredentials> 
     send: (delivery, connection, io) => send(delivery, connection, io, hosts),
     lookup: (delivery, connection, io) => lookup(delivery, connection, io, hosts),
     identify: ({ from, messaging_service_sid }) => {
-      const externalId = from ?? messaging_service_sid;
+      const externalId = from === undefined ? messaging_service_sid : (toE164(from) ?? from);
       return externalId === undefined ? undefined : { medium: 'sms', externalId };
     },
     connect: (input, io) => connect(input, io, hosts),

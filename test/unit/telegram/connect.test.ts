@@ -86,6 +86,10 @@ describe('connecting a bot', () => {
   });
 });
 
+it('says who it will be before anybody is asked', () => {
+  expect(telegram.identify?.({ bot_token: TOKEN })).toEqual({ medium: 'telegram', externalId: '123456' });
+});
+
 describe('disconnecting', () => {
   const info = (url: string): Answer => ({ json: { ok: true, result: { url, pending_update_count: 0 } } });
 

@@ -170,6 +170,12 @@ describe('the form', () => {
   });
 });
 
+it('says who it will be before anybody is asked', () => {
+  const identify = (sender: object) => twilioSms.identify?.({ account_sid: SID, auth_token: 'x', ...sender });
+  expect(identify({ from: '+1 (555) 000-1111' })).toEqual({ medium: 'sms', externalId: NUMBER });
+  expect(identify({ messaging_service_sid: SERVICE })).toEqual({ medium: 'sms', externalId: SERVICE });
+});
+
 describe('disconnecting', () => {
   const ONE = `GET ${ACCOUNT}/IncomingPhoneNumbers/PN1.json`;
 
