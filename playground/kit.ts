@@ -8,6 +8,9 @@ import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type Request, type Response } from 'express';
+import { type SentWebhook, tryWebhook, type WebhookPost, type WebhookRules } from './webhook.ts';
+
+export type { SentWebhook, WebhookFailure, WebhookPost, WebhookRules } from './webhook.ts';
 
 /** One HTTP call as it reached an emulator: what the tests validate against the official API descriptions. */
 export interface Call {
@@ -40,34 +43,6 @@ interface PlannedFault {
   path: RegExp;
   times: number;
   fault: Fault;
-}
-
-export interface WebhookPost {
-  url: string;
-  method?: string;
-  headers: Record<string, string>;
-  body: string;
-}
-export interface WebhookRules {
-  /** Waits between tries, ms: [] = never again. The platform's own, shortened where a test says so. */
-  retryAfterMs: number[];
-  /** No answer within this = failed. */
-  timeoutMs: number;
-  /** Whether this failure is tried again (Twilio: connection failures only). `status` 0 = no answer at all. */
-  retries(status: number, failure?: WebhookFailure): boolean;
-  /** Which answers count as taken; without it every 2xx does (Meta: only 200). */
-  accepts?(status: number): boolean;
-  /** Told of every try (what the platform's own error log would show, replies in the answer's body). */
-  tried?(sent: SentWebhook): void;
-}
-/** Why there was no answer: nobody listened; nobody answered in time; the connection broke after it stood. */
-export type WebhookFailure = 'connect' | 'timeout' | 'broken';
-/** One try of one webhook and what came back. `status` 0 = no answer: `failure` says why, once it is known. */
-export interface SentWebhook extends WebhookPost {
-  at: number;
-  status: number;
-  failure?: WebhookFailure;
-  answer: { contentType: string; body: string };
 }
 
 /** What a handler answers; one of `json`, `text` and `bytes`, or nothing. */
@@ -219,7 +194,7 @@ export abstract class Emulator extends EventEmitter {
         answer: { contentType: '', body: '' },
       };
       this.webhooks.push(sent);
-      Object.assign(sent, await this.#attempt(webhook, rules.timeoutMs));
+      Object.assign(sent, await tryWebhook(webhook, rules.timeoutMs, this.#stopping.signal));
       if (this.#stopping.signal.aborted) return false;
       rules.tried?.(sent);
       this.emit('webhook', { url: sent.url, status: sent.status });
@@ -227,22 +202,6 @@ export abstract class Emulator extends EventEmitter {
       if (!rules.retries(sent.status, sent.failure)) return false;
     }
     return false;
-  }
-
-  async #attempt(webhook: WebhookPost, timeoutMs: number): Promise<Partial<SentWebhook>> {
-    try {
-      const response = await fetch(webhook.url, {
-        method: webhook.method ?? 'POST',
-        headers: webhook.headers,
-        ...(webhook.method === 'GET' || webhook.method === 'HEAD' ? {} : { body: webhook.body }),
-        redirect: 'manual',
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]),
-      });
-      const contentType = response.headers.get('content-type') ?? '';
-      return { status: response.status, answer: { contentType, body: await response.text() } };
-    } catch (error) {
-      return { failure: failureOf(error) };
-    }
   }
 
   /** False: the emulator closed meanwhile. */
@@ -284,14 +243,6 @@ export abstract class Emulator extends EventEmitter {
         appendFileSync(this.#recordTo, `${JSON.stringify(call)}\n`);
     });
   }
-}
-
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
-
-function failureOf(error: unknown): WebhookFailure {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
-  const cause = error instanceof Error ? (error.cause as { code?: string } | undefined) : undefined;
-  return NEVER_CONNECTED.has(cause?.code ?? '') ? 'connect' : 'broken';
 }
 
 /** Writes an answer as it was described. */

@@ -132,3 +132,10 @@ export function bubble(id: string, at: number, message: CustomerMessage): PhoneM
     ...(message.replyTo ? { replyTo: message.replyTo } : {}),
   };
 }
+
+/** A file of which only the content type is known. */
+export function fileOfType({ contentType, bytes }: { contentType: string; bytes: Uint8Array }): PhoneFile {
+  const family = contentType.split('/')[0] ?? '';
+  const kind = family === 'image' || family === 'video' || family === 'audio' ? family : 'document';
+  return { kind, contentType, bytes };
+}

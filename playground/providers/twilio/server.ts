@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { type Answer, Emulator, type SentWebhook } from '../../kit.ts';
-import type { PhoneFile, PhoneMessage } from '../phone.ts';
+import { fileOfType, type PhoneMessage } from '../phone.ts';
 import { fetchFile } from '../wire.ts';
 import { Cdn } from './cdn.ts';
 import { errorAnswer, FAILURES, notFound, plannedError, TwilioError } from './errors.ts';
@@ -188,7 +188,7 @@ export class TwilioServer extends Emulator {
       const found = await fetchFile(url);
       if (found?.status !== 200) return 11200;
       message.media.push({ sid: makeSid('ME'), contentType: found.contentType, bytes: found.bytes });
-      message.bubble.files.push(fileOf(found));
+      message.bubble.files.push(fileOfType(found));
     }
     const total = message.media.reduce((sum, one) => sum + one.bytes.length, 0);
     if (urls.length > 0) this.changed();
@@ -302,10 +302,4 @@ export class TwilioServer extends Emulator {
   protected now(): number {
     return (this.#options.now ?? Date.now)();
   }
-}
-
-function fileOf({ contentType, bytes }: { contentType: string; bytes: Uint8Array }): PhoneFile {
-  const family = contentType.split('/')[0] ?? '';
-  const kind = family === 'image' || family === 'video' || family === 'audio' ? family : 'document';
-  return { kind, contentType, bytes };
 }
