@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponse, Io } from '../../core/adapter.ts';
 import { record, text } from './json.ts';
 
 /** Valid until 29 July 2028. https://developers.facebook.com/docs/graph-api/changelog */
-export const GRAPH_VERSION = 'v25.0';
+const GRAPH_VERSION = 'v25.0';
 
 /** What every file here needs to know of the installation. */
 export interface WhatsAppApp {

@@ -142,7 +142,7 @@ function subject({ params }: ErrorObject): string {
 }
 
 /** A path without the tokens in it, a query without its values. */
-export function redacted(url: URL): string {
+function redacted(url: URL): string {
   const path = url.pathname.replace(/\/bot[^/]+/, '/bot…');
   const names = [...new Set(url.searchParams.keys())].map((name) => `${name}=…`);
   return names.length > 0 ? `${path}?${names.join('&')}` : path;
