@@ -126,6 +126,8 @@ interface DeliveryBase {
   at: number;
   /** When an earlier attempt of this very delivery began, ms: set when its outcome is not known. */
   startedAt?: number;
+  /** For look-ups: what the other side calls this conversation's other messages. None of them can be this one. */
+  taken?: string[];
 }
 /** One call's worth of a message: already fitted to the target's capabilities. */
 export interface MessageDelivery extends DeliveryBase {

@@ -62,12 +62,17 @@ async function settleSent(
   { delivery, connection }: Attempt,
   outcome: Outcome & { outcome: 'sent' },
 ): Promise<void> {
+  if (connection.status === 'disconnected') await worksAgain(deps, connection);
   if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done' }));
   const { id: providerId, thread, contact } = outcome;
   const links = { ...(thread ? { thread } : {}), ...(contact ? { contact } : {}) };
   await deps.ledger.settle(claim, { to: 'sent', providerId, ...links }, await tells(deps, claim.workspaceId));
   if (connection.side === 'channel') await deps.connections.spoke(connection, deps.io.clock.now());
 }
+
+/** The other side has just taken something with these credentials: whatever was said of them before is over. */
+const worksAgain = (deps: RelayDeps, connection: Connection): Promise<void> =>
+  deps.connections.setStatus(connection, connection.side === 'platform' ? 'active' : 'connected', null);
 
 /** Resolved, not guessed: the same key again, a look-up, an echo; only then is it told as unknown. */
 async function settleUnknown(

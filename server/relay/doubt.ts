@@ -37,7 +37,8 @@ async function lookUp(
     return 'settled' as const;
   };
   if (now < startedAt + lookUpAfter) return again(startedAt + lookUpAfter);
-  const answer = await lookUpSafely(deps, ready);
+  const taken = await deps.ledger.taken(claim, startedAt);
+  const answer = await lookUpSafely(deps, { ...ready, delivery: { ...ready.delivery, taken } });
   if (answer === 'failed') return now > startedAt + GIVE_UP_AFTER_MS ? 'cannot' : again(now + lookUpAfter);
   if (typeof answer === 'object') return found(deps, claim, ready, answer);
   // A new conversation is looked up in a search index, which lags more than a read by id: twice, then believed.

@@ -1,6 +1,7 @@
 /** What a reply answers, seen from the other side. */
 import { excerpt } from '../core/describe.ts';
 import type { Event } from '../core/message.ts';
+import type { Claim } from './claims.ts';
 import type { Conversation } from './conversations.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
@@ -37,4 +38,32 @@ export async function answered(
     ...(counterpart ? { counterpart } : {}),
     ...(event?.kind === 'message' ? { excerpt: excerpt(event.parts, EXCERPT_CHARACTERS) } : {}),
   };
+}
+
+/** Clocks of the other side may run behind ours: its ids of a few minutes before count as well. */
+const SLACK_MS = 10 * 60_000;
+
+/** The other side's ids that belong to other deliveries of the same conversation and direction. */
+export async function taken(
+  db: Database,
+  { workspaceId, delivery }: Claim,
+  since: number,
+): Promise<string[]> {
+  if (!delivery.conversation_id) return [];
+  const rows = await db
+    .selectFrom('event')
+    .innerJoin('delivery', (join) =>
+      join
+        .onRef('delivery.workspace_id', '=', 'event.workspace_id')
+        .onRef('delivery.event_id', '=', 'event.id'),
+    )
+    .select('delivery.provider_id')
+    .where('event.workspace_id', '=', workspaceId)
+    .where('event.conversation_id', '=', delivery.conversation_id)
+    .where('delivery.direction', '=', delivery.direction)
+    .where('delivery.id', '<>', delivery.id)
+    .where('delivery.provider_id', 'is not', null)
+    .where('delivery.updated_at', '>=', since - SLACK_MS)
+    .execute();
+  return rows.flatMap((row) => row.provider_id ?? []);
 }

@@ -111,6 +111,7 @@ export function createConnectionStore(
     type: row.platform,
     externalId: row.external_id,
     name: row.name,
+    status: row.status,
     credentials: row.credentials
       ? (await seal(row.id)).open(`workspace ${row.id}`, row.credentials)
       : undefined,
@@ -123,6 +124,7 @@ export function createConnectionStore(
     type: row.type,
     externalId: row.external_id,
     name: row.name,
+    status: row.status,
     credentials: row.credentials
       ? (await seal(row.workspace_id)).open(`channel ${row.id}`, row.credentials)
       : undefined,

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { Event, Identity, ReceiptEvent } from '../core/message.ts';
-import { answered } from './answered.ts';
+import { answered, taken } from './answered.ts';
 import { append } from './append.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
@@ -55,6 +55,8 @@ export interface Ledger {
 
   event(workspaceId: string, id: string): Promise<StoredEvent | undefined>;
   delivery(workspaceId: string, id: string): Promise<DeliveryRow | undefined>;
+  /** What the other side calls this conversation's other messages since shortly before `since` (ms). */
+  taken(claim: Claim, since: number): Promise<string[]>;
   /** The message that a reply answers: its id at the other side, and its first words. */
   answered(
     conversation: Conversation,
@@ -202,6 +204,7 @@ function events(
         .where('workspace_id', '=', workspaceId)
         .where('id', '=', id)
         .executeTakeFirst(),
+    taken: (held: Claim, since: number) => taken(db, held, since),
     answered: async (of: Conversation, id: string) => answered(db, await sealOf(of.workspaceId), of, id),
     content: async <Value>({ workspaceId, delivery }: Claim) =>
       delivery.content ? (await sealOf(workspaceId)).open<Value>(delivery.id, delivery.content) : undefined,

@@ -63,6 +63,7 @@ export async function lookup(
   try {
     for await (const listed of messages(query, connection, io, hosts)) {
       if (timeOf(listed.date_created) < since) break;
+      if (delivery.taken?.includes(textOf(listed.sid))) continue;
       const ours =
         isOutbound(listed) && hasBody(listed, bodyOf(delivery)) && Number(listed.num_media ?? 0) === files;
       if (ours) found = textOf(listed.sid);

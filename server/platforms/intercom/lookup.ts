@@ -37,7 +37,7 @@ async function lookInConversation(
   if (!answer.ok) return unanswered(answer, io);
   const since = earliest(startedAt, clockLead(answer.value.rawResponse.headers, io));
   const found = readConversation(answer.value.data)?.parts.findLast(
-    (part) => part.createdAt >= since && isThis(part, delivery),
+    (part) => part.createdAt >= since && !delivery.taken?.includes(part.id) && isThis(part, delivery),
   );
   return found ? { found: found.id } : 'absent';
 }
@@ -83,6 +83,7 @@ async function lookForConversation(
 const begunBy = ({ source }: Conversation, delivery: MessageDelivery, since: number): boolean =>
   source !== undefined &&
   source.createdAt >= since &&
+  !delivery.taken?.includes(`source:${source.id}`) &&
   isFromContact(source) &&
   saysSame(source.body, bodyOf(delivery.parts));
 
