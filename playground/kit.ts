@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type Express, type Request, type Response } from 'express';
 import { type SentWebhook, tryWebhook, type WebhookPost, type WebhookRules } from './webhook.ts';
 
-export type { SentWebhook, WebhookFailure, WebhookPost, WebhookRules } from './webhook.ts';
+export type { SentWebhook, WebhookPost, WebhookRules } from './webhook.ts';
 
 /** One HTTP call as it reached an emulator: what the tests validate against the official API descriptions. */
 export interface Call {
@@ -246,7 +246,7 @@ export abstract class Emulator extends EventEmitter {
 }
 
 /** Writes an answer as it was described. */
-export function reply(response: Response, answer: Answer): void {
+function reply(response: Response, answer: Answer): void {
   response.status(answer.status ?? 200).set(answer.headers ?? {});
   if (answer.contentType) response.set('content-type', answer.contentType);
   if (answer.json !== undefined) response.json(answer.json);

@@ -19,7 +19,7 @@ export interface WebhookRules {
   tried?(sent: SentWebhook): void;
 }
 /** Why there was no answer: nobody listened; nobody answered in time; the connection broke after it stood. */
-export type WebhookFailure = 'connect' | 'timeout' | 'broken';
+type WebhookFailure = 'connect' | 'timeout' | 'broken';
 /** One try of one webhook and what came back. `status` 0 = no answer: `failure` says why, once it is known. */
 export interface SentWebhook extends WebhookPost {
   at: number;

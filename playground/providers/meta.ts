@@ -9,7 +9,7 @@ import { makeWamid, type Template, type Thread, type WhatsappUser } from './meta
 import { handshake, inbound, sender } from './meta/webhooks.ts';
 import { bubble, type CustomerMessage, type Phone, type PhoneMessage } from './phone.ts';
 
-export type { MetaOptions, NumberSeed } from './meta/server.ts';
+export type { MetaOptions } from './meta/server.ts';
 
 export interface UserSeed {
   phone: string;

@@ -11,15 +11,15 @@ export interface PhoneFile {
   bytes: Uint8Array;
 }
 /** A file as the customer picks it: content type and name are guessed from the kind where they are missing. */
-export type PickedFile = { bytes: Uint8Array; contentType?: string; name?: string };
+type PickedFile = { bytes: Uint8Array; contentType?: string; name?: string };
 
-export interface Place {
+interface Place {
   latitude: number;
   longitude: number;
   name?: string;
   address?: string;
 }
-export interface ContactCard {
+interface ContactCard {
   name: string;
   phones: string[];
   emails?: string[];
@@ -40,7 +40,7 @@ export interface CustomerMessage {
   replyTo?: string;
 }
 
-export type PhoneStatus = 'queued' | 'accepted' | 'sent' | 'delivered' | 'read' | 'failed' | 'undelivered';
+type PhoneStatus = 'queued' | 'accepted' | 'sent' | 'delivered' | 'read' | 'failed' | 'undelivered';
 
 /** One bubble on the screen. */
 export interface PhoneMessage {

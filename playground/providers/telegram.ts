@@ -16,8 +16,6 @@ import {
   type Wire,
 } from './telegram/state.ts';
 
-export type { BotSeed, TelegramOptions } from './telegram/server.ts';
-
 export class TelegramEmulator extends TelegramServer {
   // ——— What a test or the playground arranges ———
 
@@ -120,9 +118,10 @@ export class TelegramEmulator extends TelegramServer {
     this.changed();
   }
 
+  /** Empty for somebody who has not written yet: looking at a phone starts no chat. */
   phone(customer: number | string, bot?: number | string): Phone {
     const at = this.bot(bot);
-    return phoneOf(at, this.chatWith(at, Number(customer)));
+    return phoneOf(at, at.chats.get(Number(customer)) ?? this.newChat(Number(customer)));
   }
   phones(): Phone[] {
     return [...this.bots.values()].flatMap((bot) =>

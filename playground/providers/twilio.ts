@@ -21,8 +21,6 @@ import {
 } from './twilio/state.ts';
 import { OPT_OUT_ANSWERS, optOutWord } from './twilio/webhooks.ts';
 
-export type { AccountSeed, TwilioOptions } from './twilio/server.ts';
-
 export class TwilioEmulator extends TwilioServer {
   // ——— What a test or the playground arranges ———
 

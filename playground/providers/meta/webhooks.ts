@@ -65,13 +65,13 @@ export const signature = (secret: string, body: string | Uint8Array): string =>
 
 const digits = (phone: string): string => phone.replace(/\D/g, '');
 
-export const metadata = (number: BusinessNumber): Value => ({
+const metadata = (number: BusinessNumber): Value => ({
   display_phone_number: digits(number.phone),
   phone_number_id: number.id,
 });
 
 /** What the business may know of a person. */
-export const contact = (user: WhatsappUser): Value => ({
+const contact = (user: WhatsappUser): Value => ({
   profile: { name: user.name, ...(user.username ? { username: user.username } : {}) },
   ...(user.hidesPhone ? {} : { wa_id: digits(user.phone) }),
   user_id: user.bsuid,

@@ -6,7 +6,7 @@
 import type { Arguments } from './arguments.ts';
 import { badRequest, type Refusal } from './state.ts';
 
-export interface Entity {
+interface Entity {
   type: string;
   offset: number;
   length: number;

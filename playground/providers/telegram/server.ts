@@ -166,13 +166,15 @@ export abstract class TelegramServer extends Emulator {
     return found;
   }
 
+  /** The chat of this person with the bot; started now where there was none. */
   protected chatWith(bot: Bot, customer: number): Chat {
-    const known = bot.chats.get(customer);
-    if (known) return known;
-    const user = this.people.get(customer) ?? { id: customer, first_name: `Customer ${customer}` };
-    const chat: Chat = { user, blocked: false, deactivated: false, bubbles: [], wires: new Map() };
+    const chat = bot.chats.get(customer) ?? this.newChat(customer);
     bot.chats.set(customer, chat);
     return chat;
+  }
+  protected newChat(customer: number): Chat {
+    const user = this.people.get(customer) ?? { id: customer, first_name: `Customer ${customer}` };
+    return { user, blocked: false, deactivated: false, bubbles: [], wires: new Map() };
   }
 
   protected sender({ user }: Chat): Record<string, unknown> {

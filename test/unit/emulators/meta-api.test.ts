@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MetaEmulator, type MetaOptions } from '../../../playground/providers/meta.ts';
-import { sampleOgg, samplePdf, samplePng } from '../../../playground/providers/samples.ts';
+import { sampleMp4, sampleOgg, samplePdf, samplePng } from '../../../playground/providers/samples.ts';
 import { handClock, type JsonClient, jsonClient, type StandIn, standIn } from './product-stand-in.ts';
 
 const ZOE = '+15550002222';
@@ -176,6 +176,9 @@ test('media is uploaded, looked up, sent, and only of the types and sizes that W
   const pdf = (await upload(samplePdf(), 'application/pdf')).body.id;
   await send({ type: 'document', document: { id: pdf, filename: 'bill.pdf' } });
   expect(outgoing().at(-1)?.files[0]?.name).toBe('bill.pdf');
+  const video = (await upload(sampleMp4(), 'video/mp4')).body.id;
+  await send({ type: 'video', video: { id: video, caption: 'Play' } });
+  expect(outgoing().at(-1)).toMatchObject({ text: 'Play', files: [{ kind: 'video' }] });
   expect(await send({ type: 'image', image: { id: pdf } })).toMatchObject(error(400, 131053));
   expect(await upload(png, 'image/tiff')).toMatchObject(error(400, 100));
   expect(await upload(Buffer.alloc(5 * 1024 * 1024 + 1, 1), 'image/png')).toMatchObject(error(400, 131053));

@@ -56,6 +56,7 @@ test('method names ignore case; an unknown method is 404; unknown fields are ign
 
 test('nobody can be written to who never wrote, blocked the bot, or left', async () => {
   const text = { text: 'hi' };
+  expect(telegram.phone(ANN)).toMatchObject({ name: 'Ann', messages: [] });
   expect(await send('sendMessage', text)).toMatchObject(refusal(400, 'Bad Request: chat not found'));
   start();
   expect((await send('sendMessage', text)).body).toMatchObject(OK);
