@@ -17,6 +17,8 @@ export interface Figure {
 }
 
 const CONNECTIONS = 64;
+/** A multiple of the connections: see closedLoop. */
+const CUSTOMERS = 512;
 const CARD_CONNECTIONS = 4;
 
 export const portOf = (product: Product): number => Number(new URL(product.url).port);
@@ -36,13 +38,13 @@ export async function measureIngest(
   const make = (customers: number, first = 0) =>
     webhooks(installed.number, requests, customers, first).map((one) => one.request);
   const run = (port: number, list: Buffer[]): Promise<Load> => closedLoop(port, list, CONNECTIONS);
-  for (const port of [floor.port, portOf(product)]) await run(port, make(500));
+  for (const port of [floor.port, portOf(product)]) await run(port, make(CUSTOMERS));
   const bare: Load[] = [];
   const known: Load[] = [];
   const fresh: Load[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    bare.push(await run(floor.port, make(500)));
-    known.push(await run(portOf(product), make(500)));
+    bare.push(await run(floor.port, make(CUSTOMERS)));
+    known.push(await run(portOf(product), make(CUSTOMERS)));
     fresh.push(await run(portOf(product), make(requests, 1_000_000 * (round + 1))));
   }
   await product.kill();
@@ -82,8 +84,8 @@ export async function measureRelay(
   const sink = await Sink.open();
   const product = await installed.start('relay', sink.url);
   const port = portOf(product);
-  const send = async (count: number, customers: number) => {
-    const list = webhooks(installed.number, count, customers);
+  const send = async (count: number) => {
+    const list = webhooks(installed.number, count, CUSTOMERS);
     const seen = sink.arrived.size + count;
     const began = performance.now();
     await closedLoop(
@@ -95,8 +97,8 @@ export async function measureRelay(
     return (count * 1000) / (performance.now() - began);
   };
   // Everybody's first message makes a conversation and looks for a contact; that is not what is measured.
-  await send(400, 400);
-  const perSecond = await send(burst, 400);
+  await send(CUSTOMERS);
+  const perSecond = await send(burst);
   const added = await addedLatency(installed, sink, port, steady);
   const rss = rssMb(product.pid);
   await product.stop();
@@ -124,7 +126,7 @@ async function addedLatency(
   port: number,
   count: number,
 ): Promise<number[]> {
-  const list = webhooks(installed.number, count, 400);
+  const list = webhooks(installed.number, count, CUSTOMERS);
   const seen = sink.arrived.size + count;
   const due = await openLoop(
     port,
