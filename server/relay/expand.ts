@@ -122,7 +122,7 @@ async function wholeMessage(
 }
 
 /** A platform may list a message a moment after it announced it, ms. */
-const LISTING_GRACE_MS = 8_000;
+const LISTING_GRACE_MS = 5_000;
 
 /**
  * It could not be read back. Where the platform will never show it (gone, or too far back), the words that the webhook
@@ -135,7 +135,8 @@ async function unread(
 ): Promise<MessageEvent | undefined> {
   if (outcome.outcome === 'sent') return event;
   const now = deps.io.clock.now();
-  if (outcome.outcome === 'refused' && now - Number(claim.delivery.created_at) < LISTING_GRACE_MS)
+  const young = now - Number(claim.delivery.created_at) < LISTING_GRACE_MS;
+  if (outcome.outcome === 'refused' && outcome.code === 'not_listed' && young)
     await deps.ledger.settle(claim, { to: 'queued', nextAt: now + 1_000, reason: outcome.why });
   else if (outcome.outcome === 'refused' && event.parts.length > 0) return event;
   else await settleNotSent(deps, claim, source, outcome);

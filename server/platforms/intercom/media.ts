@@ -106,5 +106,5 @@ async function readPart(
   const part = all.find((one) => eventId(one) === event.id);
   if (part) return part;
   // Not there yet, or no longer among the newest 500 that Intercom lists.
-  return refused('part_not_listed', 'Intercom does not list this message in its conversation.');
+  return refused('not_listed', 'Intercom does not list this message in its conversation.');
 }

@@ -59,7 +59,7 @@ describe('reading a reply back', () => {
   test('says so when the conversation does not list the part, so that the relay can wait or take the webhook’s words', async () => {
     expect(await readBack(conversation({ id: '1' }))).toMatchObject({
       outcome: 'refused',
-      code: 'part_not_listed',
+      code: 'not_listed',
     });
   });
   test('passes on what Intercom answers instead', async () => {
