@@ -14,7 +14,7 @@ import { type Call, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { links } from './links.ts';
 import type { Database } from './open.ts';
-import { applyReceipt } from './receipts.ts';
+import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { resend } from './resend.ts';
 import { type Settlement, settle } from './settle.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
@@ -60,6 +60,9 @@ export interface Ledger {
   keepContact(workspaceId: string, identities: Identity[], contactId: string): Promise<void>;
   unlockContact(workspaceId: string, identity: Identity, certain: boolean): Promise<void>;
 
+  /** Forgets receipts from before `before` (ms) that matched no delivery; answers how many. */
+  forgetReceipts(before: number): Promise<number>;
+
   /** Puts failed, unknown and cancelled parts of a message back to work, once however often it is asked. */
   resend(workspaceId: string, eventId: string): Promise<'queued' | 'not_found' | 'not_failed'>;
   /** Makes everything that waits in a workspace due now (its credentials are back, its media have come). */
@@ -97,6 +100,7 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
     },
     resend: async (workspaceId, eventId) =>
       work(await committer.run(resend, { workspaceId, eventId, now: clock.now() })),
+    forgetReceipts: (before) => forgetReceipts(db, before),
     ...catchUpMarks(db),
     probe: async () => {
       await db
