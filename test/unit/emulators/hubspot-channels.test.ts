@@ -27,7 +27,7 @@ beforeEach(async () => {
     now: clock.now,
     callsPer10s: 10_000,
     webhookRetryMs: [5, 5],
-    webhookTimeoutMs: 50,
+    webhookTimeoutMs: 400,
   }).listen();
   const inboxes = [
     { id: '1', name: 'Inbox', type: 'INBOX' as const },

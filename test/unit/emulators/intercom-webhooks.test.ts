@@ -12,7 +12,7 @@ beforeEach(async () => {
   product = await standIn();
   intercom = await new IntercomEmulator({
     webhookRetryMs: 5,
-    webhookTimeoutMs: 50,
+    webhookTimeoutMs: 400,
     webhookThrottleMs: 40,
   }).listen();
   const teammates = [{ id: '11', name: 'Ann', email: 'ann@acme.test' }];
