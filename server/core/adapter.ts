@@ -159,11 +159,19 @@ export interface Preparation {
   name: string;
   /** Serialises this step per workspace and identity across all lanes and processes, and shares its value. */
   lock?: Identity;
+  /** Answers the value, or the outcome that stops the delivery. */
+  run(prepared: Record<string, string>, making: Making): Promise<string | NotSent>;
+}
+
+/** How a step that makes something which must not exist twice says so. */
+export interface Making {
+  /** When a making began whose end is not known, ms: what it made is looked for before another is made. */
+  resumed?: number;
   /**
-   * `resumed`: when an earlier run of this step began and its end is not known (ms). Answers the value, or the outcome
-   * that stops the delivery.
+   * Durable, like `attempt_started`: called right before the request that makes something. From then on only a certain
+   * end (made, or certainly not accepted) ends the doubt. Throws, with nothing sent, when the lock is somebody else's.
    */
-  run(prepared: Record<string, string>, resumed?: number): Promise<string | NotSent>;
+  begins(): Promise<void>;
 }
 
 /** Prove, register, or say which field is wrong and how to mend it. */

@@ -15,7 +15,7 @@ import { settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { storedFile } from './load.ts';
 import { quoting, replyReference } from './reply.ts';
-import { tells } from './tells.ts';
+import { settleTold } from './tells.ts';
 
 /** How long an agent's message may wait for the link of a conversation that is just being made, ms. */
 const LINK_GRACE_MS = 30_000;
@@ -88,10 +88,14 @@ async function startedByAgent(deps: RelayDeps, event: MessageEvent): Promise<Con
   });
 }
 
-/** The reply may be here before our own record of the conversation: then it waits; otherwise it is not ours. */
+/**
+ * The reply may be here before our own record of the conversation: then it waits, and for as long as it is not known
+ * whether an opening was accepted. Otherwise it is not ours.
+ */
 async function notBridged(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<false> {
   const now = deps.io.clock.now();
-  if (now - stored.receivedAt < LINK_GRACE_MS && (await deps.ledger.hasUnopened(claim.workspaceId)))
+  const opening = await deps.ledger.unopened(claim.workspaceId);
+  if (opening === 'attempted' || (opening === 'waiting' && now - stored.receivedAt < LINK_GRACE_MS))
     await deps.ledger.settle(claim, {
       to: 'queued',
       nextAt: now + 1_000,
@@ -270,6 +274,6 @@ async function settled(
   reason: string,
   code = 'not_sent',
 ): Promise<false> {
-  await deps.ledger.settle(claim, { to, code, reason }, await tells(deps, claim.workspaceId));
+  await settleTold(deps, claim, { to, code, reason });
   return false;
 }

@@ -1,9 +1,10 @@
 /** What a send needs first, step by step; each value is stored, so that a retry resumes and never repeats. */
-import type { Preparation } from '../core/adapter.ts';
+import type { Making, Preparation } from '../core/adapter.ts';
 import { fromWireError, isOutcome, type NotSent, WireError } from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
 import { type Attempt, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
+import { leased } from './leased.ts';
 
 /** Undefined: a step stopped the delivery, and the claim was settled. */
 export async function prepare(
@@ -13,7 +14,7 @@ export async function prepare(
 ): Promise<Record<string, string> | undefined> {
   const { adapter, delivery, connection } = ready;
   const prepared = { ...delivery.prepared };
-  for (const step of adapter.prepare?.(delivery, connection, deps.io) ?? []) {
+  for (const step of adapter.prepare?.(delivery, connection, leased(deps.io, claim)) ?? []) {
     if (prepared[step.name] !== undefined) continue;
     const value = await runStep(deps, claim, step, prepared);
     if (value === 'busy') {
@@ -43,34 +44,42 @@ async function keepContact(deps: RelayDeps, { conversation }: Attempt, contactId
 }
 
 const runStep = (deps: RelayDeps, claim: Claim, step: Preparation, prepared: Record<string, string>) =>
-  step.lock ? runLocked(deps, claim, step, prepared) : runSafely(step, prepared);
+  step.lock
+    ? runLocked(deps, claim, step, prepared)
+    : runSafely(step, prepared, { begins: async () => undefined });
 
 /** Serialised per identity: whoever comes second takes what the first one made. */
 async function runLocked(
   deps: RelayDeps,
-  { workspaceId, delivery }: Claim,
+  { workspaceId, delivery, fence }: Claim,
   step: Preparation,
   prepared: Record<string, string>,
 ): Promise<string | NotSent | 'busy'> {
   const identity = step.lock as NonNullable<Preparation['lock']>;
-  const lock = await deps.ledger.lockContact(workspaceId, identity, delivery.id, deps.times.lease);
+  const by = `${delivery.id} ${fence}`;
+  const lock = await deps.ledger.lockContact(workspaceId, identity, by, deps.times.lease);
   if (lock.state === 'known') return lock.contactId;
   if (lock.state === 'busy') return 'busy';
-  const value = await runSafely(step, prepared, lock.resumed);
-  // A resumed run that may not say yet (asked too early, 429 on the search) leaves the earlier doubt as it was.
-  const certain = lock.resumed === undefined && isOutcome(value) && value.outcome !== 'unknown';
-  if (isOutcome(value)) await deps.ledger.unlockContact(workspaceId, identity, certain);
-  else if (value === '') await deps.ledger.unlockContact(workspaceId, identity, true);
+  let begun = false;
+  const begins = async () => {
+    begun = await deps.ledger.beginContact(workspaceId, identity, by);
+    if (!begun) throw new WireError('Another process is making this contact.', true);
+  };
+  const value = await runSafely(step, prepared, { ...lock, begins });
+  if (isOutcome(value))
+    // A run that did not come as far as creating says nothing about the creation of an earlier one.
+    await deps.ledger.unlockContact(workspaceId, identity, by, begun && value.outcome !== 'unknown');
+  else if (value === '') await deps.ledger.unlockContact(workspaceId, identity, by, true);
   return value;
 }
 
 async function runSafely(
   step: Preparation,
   prepared: Record<string, string>,
-  resumed?: number,
+  making: Making,
 ): Promise<string | NotSent> {
   try {
-    return await step.run(prepared, resumed);
+    return await step.run(prepared, making);
   } catch (error) {
     if (error instanceof WireError) return fromWireError(error);
     throw error;

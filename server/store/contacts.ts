@@ -11,13 +11,13 @@ export type ContactLock =
   | { state: 'known'; contactId: string }
   /** Someone else is at it. */
   | { state: 'busy' }
-  /** Ours; `resumed`: when an earlier run began whose end nobody knows (ms). */
+  /** Ours; `resumed`: when a creation began whose end nobody knows (ms). */
   | { state: 'locked'; resumed?: number };
 
 export interface LockRequest {
   workspaceId: string;
   identity: Identity;
-  /** Who locks: a delivery's id; locking again by the same one is fine. */
+  /** Who locks: one claim; a later claim of the same delivery is somebody else. */
   by: string;
   until: number;
   now: number;
@@ -50,9 +50,24 @@ export async function lockContact(db: Database, request: LockRequest): Promise<C
   const row = await one(db, workspaceId, identity);
   if (row?.contact_id) return { state: 'known', contactId: row.contact_id };
   if (taken.numUpdatedRows === 0n) return { state: 'busy' };
-  if (row?.started_at) return { state: 'locked', resumed: Number(row.started_at) };
-  await update(db, workspaceId, [identity], { started_at: now });
-  return { state: 'locked' };
+  return row?.started_at ? { state: 'locked', resumed: Number(row.started_at) } : { state: 'locked' };
+}
+
+/** A creation begins: until its end is certain, somebody may have been made. False: the lock is not ours any more. */
+export async function beginContact(
+  db: Database,
+  { workspaceId, identity, by, now, seal }: Omit<LockRequest, 'until'>,
+): Promise<boolean> {
+  const begun = await db
+    .updateTable('contact_link')
+    .set({ started_at: now })
+    .where('workspace_id', '=', workspaceId)
+    .where('identity', '=', identityKey(seal, identity))
+    .where('contact_id', 'is', null)
+    .where('locked_by', '=', by)
+    .where('locked_until', '>', now)
+    .executeTakeFirst();
+  return begun.numUpdatedRows > 0n;
 }
 
 /** Every identity of the customer leads to the contact from now on. */
@@ -79,23 +94,27 @@ export async function keepContact(
     .execute();
 }
 
-/** `certain`: nothing was made; the next run starts afresh. Otherwise it is told when this one began. */
+/** `certain`: nothing was made, and nothing is in doubt; otherwise the next one is told when a creation began. */
 export async function unlockContact(
   db: Database,
-  {
-    workspaceId,
-    identity,
-    seal,
-    certain,
-  }: { workspaceId: string; identity: Identity; seal: Seal; certain: boolean },
+  { workspaceId, identity, by, seal, certain }: Omit<LockRequest, 'until' | 'now'> & { certain: boolean },
 ): Promise<void> {
-  const free = { locked_by: null, locked_until: 0 };
-  await update(
-    db,
-    workspaceId,
-    [identityKey(seal, identity)],
-    certain ? { ...free, started_at: null } : free,
-  );
+  await db
+    .updateTable('contact_link')
+    .set({ locked_by: null, locked_until: 0, ...(certain ? { started_at: null } : {}) })
+    .where('workspace_id', '=', workspaceId)
+    .where('identity', '=', identityKey(seal, identity))
+    .where('locked_by', '=', by)
+    .execute();
+}
+
+/** As for lanes: at the start of the only process, nobody else can hold a lock. What was in doubt stays in doubt. */
+export async function freeContactLocks(db: Database): Promise<void> {
+  await db
+    .updateTable('contact_link')
+    .set({ locked_by: null, locked_until: 0 })
+    .where('locked_until', '>', 0)
+    .execute();
 }
 
 const one = (db: Database, workspaceId: string, identity: string) =>
@@ -105,16 +124,3 @@ const one = (db: Database, workspaceId: string, identity: string) =>
     .where('workspace_id', '=', workspaceId)
     .where('identity', '=', identity)
     .executeTakeFirst();
-
-const update = (
-  db: Database,
-  workspaceId: string,
-  identities: string[],
-  set: { locked_by?: null; locked_until?: number; started_at?: number | null },
-) =>
-  db
-    .updateTable('contact_link')
-    .set(set)
-    .where('workspace_id', '=', workspaceId)
-    .where('identity', 'in', identities)
-    .execute();

@@ -147,14 +147,35 @@ export const conversationsOfContact = async (
       .execute()
   ).map((row) => asConversation(row, seal));
 
-/** True while a conversation of this workspace has no platform conversation yet: a reply may know it before we do. */
-export async function hasUnopened(db: Database, workspaceId: string): Promise<boolean> {
-  const row = await db
+/**
+ * Whether this workspace has conversations without a platform conversation. `attempted`: the platform may have made one
+ * by now, and may know replies in it before we know that it did.
+ */
+export async function unopened(
+  db: Database,
+  workspaceId: string,
+): Promise<'attempted' | 'waiting' | undefined> {
+  const without = db
     .selectFrom('conversation')
-    .select('id')
-    .where('workspace_id', '=', workspaceId)
-    .where('platform_thread', 'is', null)
+    .where('conversation.workspace_id', '=', workspaceId)
+    .where('conversation.platform_thread', 'is', null);
+  const attempted = await without
+    .innerJoin('event', (join) =>
+      join
+        .onRef('event.workspace_id', '=', 'conversation.workspace_id')
+        .onRef('event.conversation_id', '=', 'conversation.id'),
+    )
+    .innerJoin('delivery', (join) =>
+      join
+        .onRef('delivery.workspace_id', '=', 'event.workspace_id')
+        .onRef('delivery.event_id', '=', 'event.id'),
+    )
+    .select('delivery.id')
+    .where('delivery.open', '=', 1)
+    .where('delivery.started_at', 'is not', null)
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
+  if (attempted) return 'attempted';
+  const waiting = await without.select('conversation.id').limit(1).executeTakeFirst();
+  return waiting && 'waiting';
 }

@@ -8,7 +8,7 @@ import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import type { ConnectionStore } from './connections.ts';
-import type { ContactLock } from './contacts.ts';
+import { type ContactLock, freeContactLocks } from './contacts.ts';
 import type { Conversation, FindOrMake } from './conversations.ts';
 import { type Call, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
@@ -54,11 +54,13 @@ export interface Ledger {
     by: { workspaceId: string } & ({ id: string } | { platformThread: string }),
   ): Promise<Conversation | undefined>;
   conversationsOfContact(workspaceId: string, contactId: string): Promise<Conversation[]>;
-  hasUnopened(workspaceId: string): Promise<boolean>;
+  unopened(workspaceId: string): Promise<'attempted' | 'waiting' | undefined>;
   setContact(conversation: Conversation, contactId: string): Promise<void>;
   lockContact(workspaceId: string, identity: Identity, by: string, leaseMs: number): Promise<ContactLock>;
   keepContact(workspaceId: string, identities: Identity[], contactId: string): Promise<void>;
-  unlockContact(workspaceId: string, identity: Identity, certain: boolean): Promise<void>;
+  /** Durable, right before the request that creates; false = the lock was lost, nothing may be created. */
+  beginContact(workspaceId: string, identity: Identity, by: string): Promise<boolean>;
+  unlockContact(workspaceId: string, identity: Identity, by: string, certain: boolean): Promise<void>;
 
   /** Forgets receipts from before `before` (ms) that matched no delivery; answers how many. */
   forgetReceipts(before: number): Promise<number>;
@@ -96,6 +98,7 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
     },
     takeOver: async () => {
       await freeAllLanes(db);
+      await freeContactLocks(db);
       await db.updateTable('media').set({ due: 0 }).where('state', '=', 'waiting').execute();
     },
     resend: async (workspaceId, eventId) =>

@@ -1,13 +1,13 @@
 /** The stored facts that this customer on this channel is that contact and conversation at the platform. */
 import type { Identity } from '../core/message.ts';
 import type { Committer } from './committer.ts';
-import { keepContact, lockContact, unlockContact } from './contacts.ts';
+import { beginContact, keepContact, lockContact, unlockContact } from './contacts.ts';
 import {
   type Conversation,
   conversationsOfContact,
   type FindOrMake,
   findConversation,
-  hasUnopened,
+  unopened,
 } from './conversations.ts';
 import { conversation } from './expand.ts';
 import type { Database } from './open.ts';
@@ -26,7 +26,7 @@ export function links(db: Database, committer: Committer, sealOf: SealOf, clock:
       findConversation(db, await sealOf(by.workspaceId), by),
     conversationsOfContact: async (workspaceId: string, contactId: string) =>
       conversationsOfContact(db, await sealOf(workspaceId), { workspaceId, contactId }),
-    hasUnopened: (workspaceId: string) => hasUnopened(db, workspaceId),
+    unopened: (workspaceId: string) => unopened(db, workspaceId),
     setContact: async ({ workspaceId, id }: Conversation, contactId: string) => {
       await db
         .updateTable('conversation')
@@ -48,7 +48,9 @@ export function links(db: Database, committer: Committer, sealOf: SealOf, clock:
     },
     keepContact: async (workspaceId: string, identities: Identity[], contactId: string) =>
       keepContact(db, { workspaceId, identities, contactId, seal: await sealOf(workspaceId) }),
-    unlockContact: async (workspaceId: string, identity: Identity, certain: boolean) =>
-      unlockContact(db, { workspaceId, identity, certain, seal: await sealOf(workspaceId) }),
+    beginContact: async (workspaceId: string, identity: Identity, by: string) =>
+      beginContact(db, { workspaceId, identity, by, now: clock.now(), seal: await sealOf(workspaceId) }),
+    unlockContact: async (workspaceId: string, identity: Identity, by: string, certain: boolean) =>
+      unlockContact(db, { workspaceId, identity, by, certain, seal: await sealOf(workspaceId) }),
   };
 }

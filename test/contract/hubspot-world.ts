@@ -11,6 +11,7 @@ import {
   type HubspotCredentials,
 } from '../../server/platforms/hubspot/index.ts';
 import { TEST_NOW, testIo } from '../support/io.ts';
+import { making } from '../support/making.ts';
 import { type StandIn, standIn } from '../unit/emulators/product-stand-in.ts';
 import { channelStore, connection, conversation, message } from '../unit/hubspot/given.ts';
 
@@ -104,7 +105,7 @@ export async function deliver({ portal, link }: Attached, more: Partial<MessageD
   const prepared: Record<string, string> = {};
   const delivery = message({ conversation: link, prepared, ...more });
   for (const step of adapter.prepare?.(delivery, portal, io) ?? []) {
-    const value = await step.run(prepared);
+    const value = await step.run(prepared, making());
     if (isOutcome(value)) throw new Error(value.why);
     prepared[step.name] = value;
   }

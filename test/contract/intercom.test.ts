@@ -9,6 +9,7 @@ import { createHttp } from '../../server/http/outgoing.ts';
 import type { IntercomCredentials } from '../../server/platforms/intercom/app.ts';
 import { createIntercom } from '../../server/platforms/intercom/index.ts';
 import { testIo } from '../support/io.ts';
+import { making } from '../support/making.ts';
 import { byPhone, byTelegram, failedStatus, file, link, message } from '../unit/intercom/world.ts';
 
 /** The adapter and a simulated Intercom, with nothing between them but HTTP: our calls out, its webhooks in. */
@@ -101,7 +102,7 @@ class World {
   }
   async contactFor(delivery: MessageDelivery, resumed?: number) {
     const [step] = this.adapter.prepare?.(delivery, this.connection, this.io) ?? [];
-    return step?.run({}, resumed);
+    return step?.run({}, making(resumed));
   }
   async send(delivery: MessageDelivery): Promise<Sent> {
     const outcome = await this.adapter.send(delivery, this.connection, this.io);
@@ -260,7 +261,7 @@ describe('accepted, but the answer was lost', () => {
     const { contactId: _none, ...conversation } = link({ customer: byTelegram });
     const began = Date.now();
     await expect(world.contactFor(message({ conversation }))).rejects.toMatchObject({ notSent: false });
-    expect(await world.contactFor(message({ conversation }), began)).toMatchObject({ outcome: 'unknown' });
+    expect(await world.contactFor(message({ conversation }), began)).toMatchObject({ outcome: 'retry' });
     expect(world.intercom.contacts('wk2acme7')).toHaveLength(2);
   });
   test('a reply that never arrived is absent', async () => {

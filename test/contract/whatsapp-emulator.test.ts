@@ -8,6 +8,7 @@ import type { Event, MessageEvent, Part, ReceiptEvent, StoredFile } from '../../
 import { isOutcome, type Outcome } from '../../server/core/outcome.ts';
 import { createHttp } from '../../server/http/outgoing.ts';
 import { testIo } from '../support/io.ts';
+import { making } from '../support/making.ts';
 import { deliveryOf, finding, storedFile } from '../unit/whatsapp/world.ts';
 
 /** The adapter and a simulated Meta, with nothing between them but HTTP: our calls out, Meta's webhooks in. */
@@ -100,7 +101,7 @@ class World {
   ): Promise<Outcome> {
     const delivery = deliveryOf(parts, more);
     for (const step of this.adapter.prepare?.(delivery, connection, this.io) ?? []) {
-      const made = await step.run(delivery.prepared);
+      const made = await step.run(delivery.prepared, making());
       if (isOutcome(made)) return made;
       delivery.prepared[step.name] = made;
     }

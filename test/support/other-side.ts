@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import type { AnyAdapter, Delivery, MessageDelivery, StatusDelivery } from '../../server/core/adapter.ts';
+import type {
+  AnyAdapter,
+  Delivery,
+  Making,
+  MessageDelivery,
+  StatusDelivery,
+} from '../../server/core/adapter.ts';
 import type { Capabilities } from '../../server/core/capabilities.ts';
 import { describe } from '../../server/core/describe.ts';
 import type { Identity } from '../../server/core/message.ts';
@@ -156,11 +162,12 @@ export class OtherSide {
       {
         name: 'contact',
         lock: delivery.conversation.customer.identities[0] as Identity,
-        run: async (_prepared: Record<string, string>, resumed?: number) => {
+        run: async (_prepared: Record<string, string>, { resumed, begins }: Making) => {
           this.resumed.push(resumed);
-          const plan = this.contactPlans.shift();
-          if (plan) return plan(make);
-          return resumed === undefined ? make() : (this.contacts.at(-1) ?? make());
+          const known = resumed === undefined ? undefined : this.contacts.at(-1);
+          if (known && this.contactPlans.length === 0) return known;
+          await begins();
+          return this.contactPlans.shift()?.(make) ?? make();
         },
       },
     ];

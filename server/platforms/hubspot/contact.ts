@@ -3,7 +3,7 @@
  * more than one fits, none is taken.
  * https://developers.hubspot.com/docs/api-reference/search/guide
  */
-import type { HttpResponse, MessageDelivery, Preparation } from '../../core/adapter.ts';
+import type { HttpResponse, Making, MessageDelivery, Preparation } from '../../core/adapter.ts';
 import type { Customer, Identity } from '../../core/message.ts';
 import { isOutcome, type NotSent, retry, WireError } from '../../core/outcome.ts';
 import { equivalentNumbers, isE164, nationalDigits, toE164 } from '../../core/phone.ts';
@@ -33,7 +33,7 @@ export function contactStep(portal: Portal, delivery: MessageDelivery): Preparat
     {
       name: 'contact',
       ...(identity ? { lock: identity } : {}),
-      run: (_prepared, resumed) => contactOf(portal, delivery, resumed),
+      run: (_prepared, making) => contactOf(portal, delivery, making),
     },
   ];
 }
@@ -42,13 +42,15 @@ export function contactStep(portal: Portal, delivery: MessageDelivery): Preparat
 async function contactOf(
   portal: Portal,
   delivery: MessageDelivery,
-  resumed: number | undefined,
+  { resumed, begins }: Making,
 ): Promise<string | NotSent> {
   const found = await matching(portal, delivery, resumed);
   if (isOutcome(found)) return found.outcome === 'refused' ? withoutContact(portal, found.why) : found;
   const only = found[0];
   if (only) return found.length === 1 ? only.id : '';
-  return mayCreate(delivery) ? await create(portal, delivery) : '';
+  if (!mayCreate(delivery)) return '';
+  await begins();
+  return await create(portal, delivery);
 }
 
 /** A refused search or creation must not keep the customer's message from the agents. */

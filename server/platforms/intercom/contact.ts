@@ -1,7 +1,7 @@
 /** The contact in Intercom that a customer is: found, or created once. */
-import type { Io, MessageDelivery, Preparation } from '../../core/adapter.ts';
+import type { Io, Making, MessageDelivery, Preparation } from '../../core/adapter.ts';
 import type { Customer } from '../../core/message.ts';
-import { fromWireError, type NotSent, retry, unknown, WireError } from '../../core/outcome.ts';
+import { type NotSent, retry } from '../../core/outcome.ts';
 import { equivalentNumbers } from '../../core/phone.ts';
 import { type Api, openApi, outcomeOf } from './api.ts';
 import type { IntercomApp, IntercomConnection } from './app.ts';
@@ -11,6 +11,8 @@ import { type Json, milliseconds, record, text } from './json.ts';
 
 /** Intercom: "new contacts may be missing from search for minutes". */
 const INDEX_LAG_MS = 120_000;
+/** Mostly it is there within seconds. */
+const LOOK_AGAIN_MS = 10_000;
 
 export function contactPreparations(
   app: IntercomApp,
@@ -25,39 +27,40 @@ export function contactPreparations(
     {
       name: 'contact',
       lock: mainIdentity(customer),
-      run: (_prepared, resumed) =>
-        resumed === undefined ? findOrCreate(api, customer, io) : resume(api, customer, resumed, io),
+      run: (_prepared, making) =>
+        making.resumed === undefined
+          ? findOrCreate(api, customer, making, io)
+          : resume(api, customer, { ...making, resumed: making.resumed }, io),
     },
   ];
 }
 
-async function findOrCreate(api: Api, customer: Customer, io: Io): Promise<string | NotSent> {
-  return (await findContact(api, customer, undefined, io)) ?? createContact(api, customer, io);
+async function findOrCreate(api: Api, customer: Customer, making: Making, io: Io): Promise<string | NotSent> {
+  const found = await findContact(api, customer, undefined, io);
+  if (found) return found;
+  await making.begins();
+  return createContact(api, customer, io);
 }
 
 /**
- * An earlier creation may have happened and not be in the index yet: creating again now would make a twin. An answer of
- * `unknown` keeps that doubt alive; anything certain would make the next run forget it.
+ * An earlier creation may have happened and not be in the index yet: creating again now would make a twin. The relay
+ * keeps that doubt, whatever this answers, until a creation begins whose end is certain.
  */
-async function resume(api: Api, customer: Customer, began: number, io: Io): Promise<string | NotSent> {
-  const found = await unlessUnanswered(findContact(api, customer, began, io));
-  if (typeof found === 'string') return found;
-  if (found?.outcome === 'retry') return unknown(found.why);
+async function resume(
+  api: Api,
+  customer: Customer,
+  { resumed, begins }: Making & { resumed: number },
+  io: Io,
+): Promise<string | NotSent> {
+  const found = await findContact(api, customer, resumed, io);
   if (found) return found;
-  if (io.clock.now() < began + INDEX_LAG_MS)
-    return unknown('Waiting until Intercom’s search shows whether the contact was created');
-  const made = await unlessUnanswered(createContact(api, customer, io));
-  // In doubt once more: the remembered time is that of the first creation, so the wait for this one is taken whole.
-  return typeof made === 'object' && made.outcome === 'unknown'
-    ? retry(made.why, { afterMs: INDEX_LAG_MS })
-    : made;
+  if (io.clock.now() < resumed + INDEX_LAG_MS)
+    return retry('Waiting until Intercom’s search shows whether the contact was created', {
+      afterMs: LOOK_AGAIN_MS,
+    });
+  await begins();
+  return createContact(api, customer, io);
 }
-
-const unlessUnanswered = <T>(promise: Promise<T>): Promise<T | NotSent> =>
-  promise.catch((error: unknown) => {
-    if (error instanceof WireError) return fromWireError(error);
-    throw error;
-  });
 
 /** The id of the contact that was updated last, of all that match; undefined when there is none. */
 async function findContact(

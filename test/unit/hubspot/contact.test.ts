@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MessageDelivery } from '../../../server/core/adapter.ts';
 import { WireError } from '../../../server/core/outcome.ts';
 import { TEST_NOW, testIo } from '../../support/io.ts';
+import { making } from '../../support/making.ts';
 import { API, connection, conversation, errorBody, hubspot, message, telegramConversation } from './given.ts';
 
 const SEARCH = `POST ${API}/crm/objects/2026-09/contacts/search`;
@@ -34,7 +35,7 @@ describe('finding the contact of a phone number', () => {
       SEARCH,
       found(contact('5001', { phone: '(555) 000-2222', [INTERNATIONAL]: '15550002222' })),
     );
-    expect(await contactStep(opening(), io).run({})).toBe('5001');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('5001');
     expect(io.http.requests[0]?.json).toMatchObject({
       filterGroups: [
         { filters: [{ propertyName: 'phone', operator: 'IN', values: ['+15550002222', '15550002222'] }] },
@@ -59,13 +60,13 @@ describe('finding the contact of a phone number', () => {
         contact('6002', { phone: '+15550002222', [INTERNATIONAL]: '15550002222' }),
       ),
     );
-    expect(await contactStep(opening(), io).run({})).toBe('6002');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('6002');
   });
 
   it('reads a number without a country as one of the customer’s, where HubSpot does not know better', async () => {
     const io = testIo();
     io.http.queue(SEARCH, found(contact('6003', { mobilephone: '(555) 000-2222' })));
-    expect(await contactStep(opening(), io).run({})).toBe('6003');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('6003');
   });
 
   it('finds a Brazilian under the number without the ninth digit', async () => {
@@ -74,7 +75,7 @@ describe('finding the contact of a phone number', () => {
       SEARCH,
       found(contact('6004', { phone: '+551187654321', [INTERNATIONAL]: '551187654321' })),
     );
-    expect(await contactStep(opening(brazilian()), io).run({})).toBe('6004');
+    expect(await contactStep(opening(brazilian()), io).run({}, making())).toBe('6004');
     expect(JSON.stringify(io.http.requests[0]?.json)).toContain('"+551187654321"');
   });
 
@@ -82,18 +83,21 @@ describe('finding the contact of a phone number', () => {
     const io = testIo();
     const twin = { phone: '+15550002222' };
     io.http.queue(SEARCH, found(contact('1', twin), contact('2', twin)), found());
-    expect(await contactStep(opening(), io).run({})).toBe('');
-    expect(await contactStep(opening(), io).run({})).toBe('');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('');
     io.http.done();
   });
 
   it('lets the message through when HubSpot refuses the search, and waits when it is busy', async () => {
     const io = testIo();
     io.http.queue(SEARCH, { status: 403, json: errorBody('missing_scopes') });
-    expect(await contactStep(opening(), io).run({})).toBe('');
+    expect(await contactStep(opening(), io).run({}, making())).toBe('');
     io.http.queue(SEARCH, { status: 429, json: errorBody('secondly_limit') }, { status: 502, text: 'oops' });
-    expect(await contactStep(opening(), io).run({})).toMatchObject({ outcome: 'retry', afterMs: 1_000 });
-    expect(await contactStep(opening(), io).run({})).toMatchObject({ outcome: 'retry' });
+    expect(await contactStep(opening(), io).run({}, making())).toMatchObject({
+      outcome: 'retry',
+      afterMs: 1_000,
+    });
+    expect(await contactStep(opening(), io).run({}, making())).toMatchObject({ outcome: 'retry' });
   });
 
   it('asks nothing for a conversation that HubSpot knows', () => {
@@ -105,7 +109,7 @@ describe('the contact of a customer without a number', () => {
   it('is made with the name, without a search that could find nothing', async () => {
     const io = testIo();
     io.http.queue(CREATE, { status: 201, json: contact('7001', {}) });
-    expect(await contactStep(opening(telegramConversation()), io).run({})).toBe('7001');
+    expect(await contactStep(opening(telegramConversation()), io).run({}, making())).toBe('7001');
     expect(io.http.requests[0]?.json).toEqual({
       properties: { firstname: 'Ann', lastname: 'van Example' },
       associations: [],
@@ -116,7 +120,7 @@ describe('the contact of a customer without a number', () => {
     const io = testIo();
     io.http.queue(SEARCH, found()).queue(CREATE, { status: 201, json: contact('7002', {}) });
     const settings = { identifier_property: 'telegram_id' };
-    expect(await contactStep(opening(telegramConversation(settings)), io).run({})).toBe('7002');
+    expect(await contactStep(opening(telegramConversation(settings)), io).run({}, making())).toBe('7002');
     expect(io.http.requests[0]?.json).toMatchObject({
       filterGroups: [{ filters: [{ propertyName: 'telegram_id', operator: 'EQ', value: '52' }] }],
     });
@@ -127,24 +131,24 @@ describe('the contact of a customer without a number', () => {
     const io = testIo();
     io.http.queue(SEARCH, found(contact('7003', {})));
     const settings = { identifier_property: 'telegram', identifier_value: 'username' };
-    expect(await contactStep(opening(telegramConversation(settings)), io).run({})).toBe('7003');
+    expect(await contactStep(opening(telegramConversation(settings)), io).run({}, making())).toBe('7003');
     expect(JSON.stringify(io.http.requests[0]?.json)).toContain('"value":"annx"');
   });
 
   it('is not made where the channel says no', async () => {
     const io = testIo();
     const delivery = opening(telegramConversation({ auto_create: false }));
-    expect(await contactStep(delivery, io).run({})).toBe('');
+    expect(await contactStep(delivery, io).run({}, making())).toBe('');
     expect(io.http.requests).toEqual([]);
   });
 
   it('is looked for again after a crash, once HubSpot’s index can know it', async () => {
     const io = testIo();
     const step = contactStep(opening(telegramConversation()), io);
-    expect(await step.run({}, TEST_NOW - 4_000)).toMatchObject({ outcome: 'retry', afterMs: 6_000 });
+    expect(await step.run({}, making(TEST_NOW - 4_000))).toMatchObject({ outcome: 'retry', afterMs: 6_000 });
     io.clock.advance(6_000);
     io.http.queue(SEARCH, found(contact('7004', {})));
-    expect(await step.run({}, TEST_NOW - 4_000)).toBe('7004');
+    expect(await step.run({}, making(TEST_NOW - 4_000))).toBe('7004');
     expect(io.http.requests[0]?.json).toMatchObject({
       filterGroups: [
         {
@@ -161,8 +165,10 @@ describe('the contact of a customer without a number', () => {
   it('leaves a failed creation open instead of calling it undone', async () => {
     const io = testIo();
     io.http.queue(CREATE, { status: 502, text: 'oops' });
-    const run = contactStep(opening(telegramConversation()), io).run({});
+    const doubt = making();
+    const run = contactStep(opening(telegramConversation()), io).run({}, doubt);
     await expect(run).rejects.toSatisfy((error) => error instanceof WireError && !error.notSent);
+    expect(doubt.began).toBe(1);
   });
 
   it('does without where the account’s own rules refuse the contact', async () => {
@@ -171,7 +177,7 @@ describe('the contact of a customer without a number', () => {
       status: 400,
       json: { category: 'VALIDATION_ERROR', message: 'City is required' },
     });
-    expect(await contactStep(opening(telegramConversation()), io).run({})).toBe('');
+    expect(await contactStep(opening(telegramConversation()), io).run({}, making())).toBe('');
     expect(io.logged).toMatchObject([{ level: 'warn' }]);
   });
 });

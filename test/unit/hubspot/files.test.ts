@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RemoteFile } from '../../../server/core/message.ts';
 import { testIo } from '../../support/io.ts';
+import { making } from '../../support/making.ts';
 import { API, connection, filePart, hubspot, message } from './given.ts';
 
 const FILES = `${API}/files/2026-09/files`;
@@ -15,7 +16,7 @@ describe('a customer’s files', () => {
     );
     expect(steps?.map(({ name }) => name)).toEqual(['file:0', 'file:1']);
     io.http.queue(`POST ${FILES}`, { status: 201, json: { id: '61001' } });
-    expect(await steps?.[0]?.run({})).toBe('61001');
+    expect(await steps?.[0]?.run({}, making())).toBe('61001');
 
     const form = io.http.requests[0]?.multipart;
     const file = form?.get('file') as File;
@@ -37,7 +38,7 @@ describe('a customer’s files', () => {
     const io = testIo();
     const steps = hubspot().prepare?.(message({ parts: [filePart()] }), connection(), io);
     io.http.queue(`POST ${FILES}`, { status: 500 });
-    expect(await steps?.[0]?.run({})).toMatchObject({ outcome: 'retry' });
+    expect(await steps?.[0]?.run({}, making())).toMatchObject({ outcome: 'retry' });
   });
 });
 

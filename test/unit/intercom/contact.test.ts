@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { HttpRequest } from '../../../server/core/adapter.ts';
 import { WireError } from '../../../server/core/outcome.ts';
 import { TEST_NOW, testIo } from '../../support/io.ts';
+import { making } from '../../support/making.ts';
 import type { Script } from '../../support/scripted-http.ts';
 import {
   API,
@@ -34,9 +35,10 @@ async function run(customer: typeof byPhone, script: [string, Script][], resumed
   for (const [call, answer] of script) io.http.queue(call, answer);
   const { contactId: _none, ...conversation } = link({ customer });
   const [step] = intercom.prepare?.(message({ conversation }), connection, io) ?? [];
-  const value = await step?.run({}, resumed).catch((error: unknown) => error);
+  const doubt = making(resumed);
+  const value = await step?.run({}, doubt).catch((error: unknown) => error);
   io.http.done();
-  return { value, step, io, calls: io.http.requests.map((one: HttpRequest) => one.json) };
+  return { value, began: doubt.began, step, io, calls: io.http.requests.map((one: HttpRequest) => one.json) };
 }
 
 describe('finding a customer’s contact', () => {
@@ -319,35 +321,32 @@ describe('after a creation whose end is not known', () => {
       ],
       began,
     );
-    expect(value).toMatchObject({ outcome: 'unknown' });
+    expect(value).toMatchObject({ outcome: 'retry' });
   });
   const nowhere: [string, Script][] = [
     [SEARCH, none],
     [SEARCH, none],
     [SEARCH, none],
   ];
-  test('nothing found is no proof while the index lags: nothing is created, and the doubt is kept', async () => {
-    expect((await run(byPhone, nowhere, began)).value).toMatchObject({ outcome: 'unknown' });
+  test('nothing found is no proof while the index lags: nothing is created', async () => {
+    const { value, began: begun } = await run(byPhone, nowhere, began);
+    expect(value).toMatchObject({ outcome: 'retry', afterMs: 10_000 });
+    expect(begun).toBe(0);
   });
-  test('a search that fails keeps the doubt too', async () => {
+  test('a search that fails creates nothing', async () => {
     for (const answer of [
       failure(429, 'rate_limit_exceeded', 'x'),
       failure(500, '', ''),
       new WireError('cut', false),
     ])
-      expect((await run(byPhone, [[SEARCH, answer]], began)).value).toMatchObject({ outcome: 'unknown' });
+      expect((await run(byPhone, [[SEARCH, answer]], began)).began).toBe(0);
     const dead = failure(401, 'token_revoked', 'x');
     expect((await run(byPhone, [[SEARCH, dead]], began)).value).toMatchObject({ outcome: 'unauthorized' });
   });
-  test('once the index must know it, the contact is created', async () => {
+  test('once the index must know it, the contact is created, and the doubt begins anew', async () => {
     const script: [string, Script][] = [...nowhere, [CREATE, created]];
-    expect((await run(byPhone, script, TEST_NOW - 121_000)).value).toBe(CONTACT);
-  });
-  test('a second creation in doubt is waited for as long as the first', async () => {
-    for (const answer of [new WireError('timed out', false), failure(502, '', '')]) {
-      const script: [string, Script][] = [...nowhere, [CREATE, answer]];
-      const { value } = await run(byPhone, script, TEST_NOW - 121_000);
-      expect(value).toEqual({ outcome: 'retry', why: expect.any(String), afterMs: 120_000 });
-    }
+    const { value, began: begun } = await run(byPhone, script, TEST_NOW - 121_000);
+    expect(value).toBe(CONTACT);
+    expect(begun).toBe(1);
   });
 });

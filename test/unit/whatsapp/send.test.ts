@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StoredFile } from '../../../server/core/message.ts';
 import { WireError } from '../../../server/core/outcome.ts';
 import { testIo } from '../../support/io.ts';
+import { making } from '../../support/making.ts';
 import {
   connectionOf,
   deliveryOf,
@@ -155,7 +156,7 @@ describe('uploading, before the send', () => {
     const [step] = whatsApp.prepare?.(delivery, connectionOf(), io) ?? [];
     if (!step) throw new Error('nothing is prepared');
     expect(step.name).toBe('upload:0');
-    return step.run({});
+    return step.run({}, making());
   };
 
   test('a file becomes a media id', async () => {
