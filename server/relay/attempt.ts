@@ -10,9 +10,10 @@ import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 import { clearDoubt } from './doubt.ts';
 import { expandAgain } from './expand.ts';
+import { leased } from './leased.ts';
 import type { Loaded } from './load.ts';
 import { prepare } from './prepare.ts';
-import { tells } from './tells.ts';
+import { settleTold } from './tells.ts';
 
 export const MAYBE_DELIVERED =
   'It may have been delivered: the message was handed over, but no answer came back. Check with the customer before you use Resend.';
@@ -21,24 +22,33 @@ export type Attempt = Loaded & { stored: StoredEvent };
 
 export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
   const connection = await deps.credentials(loaded.connection);
-  if ('unusable' in connection) {
-    await later(deps, claim, deps.io.clock.now() + connection.retryAfterMs, connection.unusable);
-    return;
-  }
+  if ('unusable' in connection)
+    return later(deps, claim, deps.io.clock.now() + connection.retryAfterMs, connection.unusable);
   const ready = { ...loaded, connection };
   if (!(await clearDoubt(deps, claim, ready))) return;
+  if (loaded.adapter.can.idempotent) return send(deps, claim, ready);
+  const certain = { ...claim, delivery: { ...claim.delivery, state: 'queued' as const } };
+  await send(deps, certain, ready);
+}
+
+/** `claim.delivery.state` says from here on whether an earlier attempt may have been accepted. */
+async function send(deps: RelayDeps, claim: Claim, ready: Attempt): Promise<void> {
   const prepared = await prepare(deps, claim, ready);
   if (!prepared) return;
   if (!(await deps.ledger.start(claim))) return;
   const delivery = { ...ready.delivery, prepared };
-  const outcome = await sendSafely(deps, { ...ready, delivery });
+  const outcome = await sendSafely(deps, claim, { ...ready, delivery });
   await settleOutcome(deps, claim, { ...ready, delivery }, outcome);
 }
 
 /** Whatever breaks after `attempt_started` may have happened behind the other side's acceptance. */
-async function sendSafely(deps: RelayDeps, { adapter, delivery, connection }: Attempt): Promise<Outcome> {
+async function sendSafely(
+  deps: RelayDeps,
+  claim: Claim,
+  { adapter, delivery, connection }: Attempt,
+): Promise<Outcome> {
   try {
-    return await adapter.send(delivery, connection, deps.io);
+    return await adapter.send(delivery, connection, leased(deps.io, claim));
   } catch (error) {
     if (error instanceof WireError) return fromWireError(error);
     deps.io.log.error(
@@ -66,7 +76,7 @@ async function settleSent(
   if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done' }));
   const { id: providerId, thread, contact } = outcome;
   const links = { ...(thread ? { thread } : {}), ...(contact ? { contact } : {}) };
-  await deps.ledger.settle(claim, { to: 'sent', providerId, ...links }, await tells(deps, claim.workspaceId));
+  await settleTold(deps, claim, { to: 'sent', providerId, ...links });
   if (connection.side === 'channel') await deps.connections.spoke(connection, deps.io.clock.now());
 }
 
@@ -83,17 +93,10 @@ async function settleUnknown(
 ): Promise<void> {
   const now = deps.io.clock.now();
   const { lookUpAfter, echoWait } = deps.times;
-  if (adapter.can.idempotent)
-    return later(deps, claim, now + backoff(claim.delivery.attempts + 1, undefined), why);
-  const wait = adapter.lookup ? lookUpAfter : adapter.can.echo ? echoWait : undefined;
-  if (wait !== undefined)
-    await deps.ledger.settle(claim, { to: 'checking', nextAt: now + wait, reason: why });
-  else
-    await deps.ledger.settle(
-      claim,
-      { to: 'unknown', reason: MAYBE_DELIVERED },
-      await tells(deps, claim.workspaceId),
-    );
+  const again = adapter.can.idempotent ? backoff(claim.delivery.attempts + 1, undefined) : undefined;
+  const wait = again ?? (adapter.lookup ? lookUpAfter : adapter.can.echo ? echoWait : undefined);
+  if (wait !== undefined) await settleTold(deps, claim, { to: 'checking', nextAt: now + wait, reason: why });
+  else await settleTold(deps, claim, { to: 'unknown', reason: MAYBE_DELIVERED });
 }
 
 /** The conversation or contact is gone at the platform: the message is fitted again, for a new one. */
@@ -127,23 +130,25 @@ export async function settleNotSent(
       return later(deps, claim, now + 60_000, `${connection.name} is disconnected: ${outcome.why}`);
     case 'refused': {
       const failed = { to: 'failed' as const, code: outcome.code, reason: outcome.why };
-      await deps.ledger.settle(claim, failed, await tells(deps, claim.workspaceId));
+      await settleTold(deps, claim, failed);
     }
   }
 }
 
-/** Back to its place, unless it has waited for so long that sending it now would be worse than asking. */
+/** Back to its place, its doubt with it, unless it has waited for so long that sending it now would be worse than asking. */
 async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
-  const { direction, created_at } = claim.delivery;
+  const { direction, created_at, state } = claim.delivery;
+  const inDoubt = state === 'started' || state === 'checking';
   const maxAge = direction === 'out' ? deps.times.replyMaxAge : deps.times.inboundMaxAge;
   if (nextAt - Number(created_at) <= maxAge) {
-    await deps.ledger.settle(claim, { to: 'queued', nextAt, reason });
+    await settleTold(deps, claim, { to: inDoubt ? 'checking' : 'queued', nextAt, reason });
     return;
   }
+  if (inDoubt) return settleTold(deps, claim, { to: 'unknown', reason: MAYBE_DELIVERED });
   const failed = {
     to: 'failed' as const,
     code: 'too_old',
     reason: `It could not be sent for ${Math.round(maxAge / 3_600_000)} hours and was not sent late. The last reason: ${reason} Use Resend if it still matters.`,
   };
-  await deps.ledger.settle(claim, failed, await tells(deps, claim.workspaceId));
+  await settleTold(deps, claim, failed);
 }

@@ -5,7 +5,7 @@
 import type { Claim } from '../store/claims.ts';
 import { type Attempt, MAYBE_DELIVERED } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
-import { tells } from './tells.ts';
+import { settleTold } from './tells.ts';
 
 /** Beyond this a look-up that keeps failing is given up, ms: the agent should not wait for ever. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
@@ -33,7 +33,7 @@ async function lookUp(
   const { lookUpAfter } = deps.times;
   const now = deps.io.clock.now();
   const again = async (nextAt: number) => {
-    await deps.ledger.settle(claim, { to: 'checking', nextAt, reason: 'Looking whether it was accepted.' });
+    await settleTold(deps, claim, { to: 'checking', nextAt, reason: 'Looking whether it was accepted.' });
     return 'settled' as const;
   };
   if (now < startedAt + lookUpAfter) return again(startedAt + lookUpAfter);
@@ -65,11 +65,11 @@ async function found(
 ): Promise<'settled'> {
   if (delivery.kind === 'status') await deps.ledger.settle(claim, { to: 'done' });
   else
-    await deps.ledger.settle(
-      claim,
-      { to: 'sent', providerId: answer.found, ...(answer.thread ? { thread: answer.thread } : {}) },
-      await tells(deps, claim.workspaceId),
-    );
+    await settleTold(deps, claim, {
+      to: 'sent',
+      providerId: answer.found,
+      ...(answer.thread ? { thread: answer.thread } : {}),
+    });
   return 'settled';
 }
 
@@ -82,16 +82,11 @@ async function waitForEcho(
 ): Promise<false> {
   const until = startedAt + deps.times.echoWait;
   if (adapter.can.echo && deps.io.clock.now() < until)
-    await deps.ledger.settle(claim, {
+    await settleTold(deps, claim, {
       to: 'checking',
       nextAt: until,
       reason: 'Waiting for the provider’s receipt.',
     });
-  else
-    await deps.ledger.settle(
-      claim,
-      { to: 'unknown', reason: MAYBE_DELIVERED },
-      await tells(deps, claim.workspaceId),
-    );
+  else await settleTold(deps, claim, { to: 'unknown', reason: MAYBE_DELIVERED });
   return false;
 }

@@ -15,6 +15,7 @@ import type { Call, MediaRef } from '../store/expand.ts';
 import type { StoredEvent } from '../store/ledger.ts';
 import type { MediaRow } from '../store/media-rows.ts';
 import type { RelayDeps } from './deps.ts';
+import { settleTold } from './tells.ts';
 
 export interface Loaded<D extends Delivery = Delivery> {
   delivery: D;
@@ -116,7 +117,7 @@ const linkOf = (conversation: Conversation, channel: Connection, title: string):
 });
 
 async function gone(deps: RelayDeps, claim: Claim): Promise<undefined> {
-  await deps.ledger.settle(claim, {
+  await settleTold(deps, claim, {
     to: 'failed',
     code: 'disconnected',
     reason: 'The channel or workspace was archived before this message could be sent.',

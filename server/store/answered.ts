@@ -43,7 +43,10 @@ export async function answered(
 /** Clocks of the other side may run behind ours: its ids of a few minutes before count as well. */
 const SLACK_MS = 10 * 60_000;
 
-/** The other side's ids that belong to other deliveries of the same conversation and direction. */
+/**
+ * The other side's ids that belong to other deliveries of the same direction, in this conversation and in the others of
+ * the same contact: somebody who writes "hello" on two channels at once has two conversations that begin alike.
+ */
 export async function taken(
   db: Database,
   { workspaceId, delivery }: Claim,
@@ -59,7 +62,7 @@ export async function taken(
     )
     .select('delivery.provider_id')
     .where('event.workspace_id', '=', workspaceId)
-    .where('event.conversation_id', '=', delivery.conversation_id)
+    .where('event.conversation_id', 'in', sameContact(db, workspaceId, delivery.conversation_id))
     .where('delivery.direction', '=', delivery.direction)
     .where('delivery.id', '<>', delivery.id)
     .where('delivery.provider_id', 'is not', null)
@@ -67,3 +70,23 @@ export async function taken(
     .execute();
   return rows.flatMap((row) => row.provider_id ?? []);
 }
+
+const sameContact = (db: Database, workspaceId: string, conversationId: string) =>
+  db
+    .selectFrom('conversation')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where((eb) =>
+      eb.or([
+        eb('id', '=', conversationId),
+        eb(
+          'contact_id',
+          '=',
+          eb
+            .selectFrom('conversation as this')
+            .select('this.contact_id')
+            .where('this.workspace_id', '=', workspaceId)
+            .where('this.id', '=', conversationId),
+        ),
+      ]),
+    );

@@ -50,7 +50,7 @@ async function settleOne(trx: Database, request: SettleRequest): Promise<boolean
     .set({
       state,
       open,
-      rank: state === 'checking' ? 0 : 1,
+      rank: staysFirst(claim, state) ? 0 : 1,
       code: settlement.to === 'failed' ? settlement.code : null,
       reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
       next_at: 'nextAt' in settlement ? settlement.nextAt : 0,
@@ -65,6 +65,10 @@ async function settleOne(trx: Database, request: SettleRequest): Promise<boolean
   return true;
 }
 
+/** What may be out already keeps its place before whatever arrives late, and so do the later parts of a message. */
+const staysFirst = ({ delivery }: Claim, state: DeliveryState): boolean =>
+  state === 'checking' || (state === 'queued' && delivery.part > 0);
+
 const stateOf = (settlement: Settlement): { state: DeliveryState; open: number } =>
   settlement.to === 'queued' || settlement.to === 'checking'
     ? { state: settlement.to, open: 1 }
@@ -77,7 +81,8 @@ async function follow(trx: Database, request: SettleRequest): Promise<void> {
   if (settlement.to === 'failed' && delivery.kind === 'message')
     closed += await cancelLaterParts(trx, claim, now);
   if (settlement.to === 'sent' && delivery.conversation_id) await link(trx, claim, settlement, now);
-  if (settlement.to === 'sent' && delivery.kind === 'message') await keepTogether(trx, claim);
+  if ((settlement.to === 'sent' || settlement.to === 'unknown') && delivery.kind === 'message')
+    await keepTogether(trx, claim);
   if (settlement.to === 'queued' && settlement.forget) await forget(trx, claim, settlement.forget, now);
   if (delivery.kind === 'message' && settlement.to !== 'queued')
     closed += (await raiseByWaitingReceipts(trx, claim, settlement, { seal, now })) ? 1 : 0;

@@ -1,0 +1,27 @@
+/**
+ * A fence protects the database, not the outside world: a process that slept through its lease would still write. So
+ * the lease is looked at right before every request, and one that might outlast it is not begun.
+ */
+import type { Http, Io } from '../core/adapter.ts';
+import { WireError } from '../core/outcome.ts';
+import type { Claim } from '../store/claims.ts';
+
+/** What a request without a time-out of its own may take, ms (server/http/outgoing.ts). */
+const REQUEST_MS = 10_000;
+
+/** The same world, in which requests fail as certainly not sent once the claim's lease leaves no room for them. */
+export function leased(io: Io, { leasedUntil }: Claim): Io {
+  const checked = (ms = REQUEST_MS): void => {
+    if (io.clock.now() + ms > leasedUntil)
+      throw new WireError('the time reserved for this message is over', true);
+  };
+  const call: (...request: Parameters<Http>) => ReturnType<Http> = async (request) => {
+    checked(request.timeoutMs);
+    return io.http(request);
+  };
+  const carried: typeof fetch = async (...request) => {
+    checked();
+    return io.http.fetch(...request);
+  };
+  return { ...io, http: Object.assign(call, { download: io.http.download, fetch: carried }) };
+}
