@@ -10,6 +10,7 @@ import { mediaRows } from './append.ts';
 import { type Claim, holdsLane } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
+import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 
@@ -42,6 +43,7 @@ export const expand: Handler<ExpandRequest, boolean> = async (trx, requests) => 
 async function expandOne(trx: Database, request: ExpandRequest): Promise<boolean> {
   const { claim, conversationId, channelId, calls, seal, now } = request;
   const { workspaceId, delivery } = claim;
+  await lockLanes(trx, [claim]);
   if (!(await holdsLane(trx, claim))) return false;
   const dropped = await dropLaterParts(trx, claim);
   const head = calls[0] as Call;

@@ -92,7 +92,7 @@ export interface Ledger {
 }
 
 export function createLedger(db: Database, connections: ConnectionStore, clock: { now(): number }): Ledger {
-  const committer = createCommitter(db);
+  const committer = createCommitter(db, [append, start]);
   const listeners: (() => void)[] = [];
   const work = <Result>(result: Result): Result => {
     for (const listener of listeners) listener();

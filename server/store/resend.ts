@@ -1,5 +1,6 @@
 /** Resend: the message goes to the end of its lane and is really sent again. */
 import type { Handler } from './committer.ts';
+import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
 import { addHistory, openLane } from './settle.ts';
@@ -27,6 +28,7 @@ async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendReq
     .execute();
   const lane = parts[0]?.lane_id;
   if (lane === undefined) return 'not_found';
+  await lockLanes(trx, [{ workspaceId, laneId: lane }]);
   const back = await trx
     .updateTable('delivery')
     .set({

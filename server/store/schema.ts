@@ -251,6 +251,19 @@ export interface MediaTable {
   due: number;
   attempts: number;
   created_at: number;
+  /** The worker that is fetching it. */
+  owner: string | null;
+}
+/** Who is at work, on Postgres: a row whose count no longer rises belongs to a worker that is gone. */
+export interface WorkerTable {
+  id: string;
+  beats: number;
+}
+/** What only one process may do at a time, by name; `until` (ms) it is somebody's. */
+export interface LeaseTable {
+  name: string;
+  owner: string;
+  until: number;
 }
 export interface SettingTable {
   key: string;
@@ -286,4 +299,6 @@ export interface Schema {
   media: MediaTable;
   setting: SettingTable;
   catch_up: CatchUpTable;
+  worker: WorkerTable;
+  lease: LeaseTable;
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { makeId } from '../core/ids.ts';
 import { type Claim, freeLane, holdsLane } from './claims.ts';
 import type { Handler } from './committer.ts';
+import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
 import { raiseByWaitingReceipts } from './receipts.ts';
@@ -41,6 +42,9 @@ export const settle: Handler<SettleRequest, boolean> = async (trx, requests) => 
 
 async function settleOne(trx: Database, request: SettleRequest): Promise<boolean> {
   const { claim, settlement, now } = request;
+  // A receipt of this very message may be coming in: one of the two sees what the other wrote.
+  if (settlement.to === 'sent') await lockWords(trx, 'message', claim.workspaceId, settlement.providerId);
+  await lockLanes(trx, [claim]);
   if (!(await holdsLane(trx, claim))) {
     await keepEvidence(trx, request);
     return false;
