@@ -8,8 +8,8 @@ import type { Seal } from './seal.ts';
 export type MediaRow = Selectable<MediaTable>;
 
 export interface MediaRows {
-  /** Takes what is due for `leaseMs`; the connection's adapter knows how to fetch it. */
-  claim(max: number, leaseMs: number, now: number): Promise<MediaRow[]>;
+  /** Takes what is due for `leaseMs`; the connection's adapter knows how to fetch it. `owner`: who takes it. */
+  claim(max: number, leaseMs: number, now: number, owner?: string): Promise<MediaRow[]>;
   source(row: MediaRow): Promise<RemoteFile>;
   stored(row: MediaRow, facts: { name: string; contentType: string; size: number }): Promise<void>;
   failed(row: MediaRow, reason: string): Promise<void>;
@@ -28,7 +28,7 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
       .execute()
       .then(() => undefined);
   return {
-    claim: async (max, leaseMs, now) => {
+    claim: async (max, leaseMs, now, owner) => {
       const due = await db
         .selectFrom('media')
         .selectAll()
@@ -41,7 +41,7 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
       for (const row of due) {
         const won = await db
           .updateTable('media')
-          .set({ due: now + leaseMs, attempts: row.attempts + 1 })
+          .set({ due: now + leaseMs, attempts: row.attempts + 1, owner: owner ?? null })
           .where('workspace_id', '=', row.workspace_id)
           .where('id', '=', row.id)
           .where('due', '=', row.due)

@@ -288,7 +288,7 @@ const first: Migration = {
 const company: Migration = {
   async up(db: Kysely<Schema>) {
     await table(db, 'worker', ['id'], { id: 'text!', beats: 'int!' });
-    await table(db, 'lease', ['name'], { name: 'text!', owner: 'text!', until: 'int!' });
+    await table(db, 'lease', ['name'], { name: 'text!', owner: 'text!', holder: 'text!', until: 'int!' });
     await db.schema.alterTable('media').addColumn('owner', sqlType(db, 'text')).execute();
     if (isPostgres(db))
       await sql.raw('create index lane_owner on lane (owner) where owner is not null').execute(db);

@@ -262,7 +262,10 @@ export interface WorkerTable {
 /** What only one process may do at a time, by name; `until` (ms) it is somebody's. */
 export interface LeaseTable {
   name: string;
+  /** The process. */
   owner: string;
+  /** The piece of work in it. */
+  holder: string;
   until: number;
 }
 export interface SettingTable {
