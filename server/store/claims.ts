@@ -5,6 +5,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Handler } from './committer.ts';
 import { isPostgres } from './dialect.ts';
+import { holdsLane } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
@@ -83,13 +84,13 @@ async function dueHeads(trx: Database, now: number, max: number): Promise<Delive
     .skipLocked()
     .execute();
   if (locked.length === 0) return [];
-  return heads(trx)
-    .where(
-      sql<boolean>`(lane.workspace_id, lane.id) in (${sql.join(locked.map((lane) => sql`(${lane.workspace_id}, ${lane.id})`))})`,
-    )
-    .orderBy('lane.due')
-    .execute();
+  return heads(trx).where(isOneOf(locked)).orderBy('lane.due').execute();
 }
+
+const isOneOf = (lanes: { workspace_id: string; id: string }[]) => {
+  const ids = lanes.map((lane) => sql`(${lane.workspace_id}, ${lane.id})`);
+  return sql<boolean>`(lane.workspace_id, lane.id) in (${sql.join(ids)})`;
+};
 
 const heads = (trx: Database) =>
   trx
@@ -136,44 +137,3 @@ const markStarted = (trx: Database, claim: Claim, now: number) =>
     .where('id', '=', claim.delivery.id)
     .where('open', '=', 1)
     .execute();
-
-/** Behind `lockLanes`: the answer holds until the transaction's end. */
-export async function holdsLane(trx: Database, claim: Claim): Promise<boolean> {
-  const row = await trx
-    .selectFrom('lane')
-    .select('fence')
-    .where('workspace_id', '=', claim.workspaceId)
-    .where('id', '=', claim.laneId)
-    .executeTakeFirst();
-  return Number(row?.fence) === claim.fence;
-}
-
-/** Frees the lane for its next head; `closed` deliveries left it. */
-export async function freeLane(
-  trx: Database,
-  lane: { workspaceId: string; laneId: string },
-  closed: number,
-): Promise<void> {
-  const next = await trx
-    .selectFrom('delivery')
-    .select('next_at')
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('lane_id', '=', lane.laneId)
-    .where('open', '=', 1)
-    .orderBy('rank')
-    .orderBy('position')
-    .orderBy('part')
-    .limit(1)
-    .executeTakeFirst();
-  await trx
-    .updateTable('lane')
-    .set({
-      leased_until: 0,
-      owner: null,
-      due: next ? Number(next.next_at) : 0,
-      pending: sql`pending - ${closed}`,
-    })
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('id', '=', lane.laneId)
-    .execute();
-}
