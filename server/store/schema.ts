@@ -3,6 +3,7 @@
  * with it. Times are ms since 1970. `Uint8Array` columns are sealed (see seal.ts): credentials and content.
  */
 import type { Generated } from 'kysely';
+import type { LeaseTable, WorkerTable } from './schema-company.ts';
 
 export interface AccountTable {
   id: string;
@@ -253,20 +254,6 @@ export interface MediaTable {
   created_at: number;
   /** The worker that is fetching it. */
   owner: string | null;
-}
-/** Who is at work, on Postgres: a row whose count no longer rises belongs to a worker that is gone. */
-export interface WorkerTable {
-  id: string;
-  beats: number;
-}
-/** What only one process may do at a time, by name; `until` (ms) it is somebody's. */
-export interface LeaseTable {
-  name: string;
-  /** The process. */
-  owner: string;
-  /** The piece of work in it. */
-  holder: string;
-  until: number;
 }
 export interface SettingTable {
   key: string;
