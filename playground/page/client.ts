@@ -25,7 +25,7 @@ export function useSnapshot(): Live {
   return live;
 }
 
-export class ActionFailed extends Error {
+class ActionFailed extends Error {
   readonly problem: Problem;
   constructor(problem: Problem) {
     super(problem.detail ? `${problem.title}: ${problem.detail}` : problem.title);

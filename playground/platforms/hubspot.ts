@@ -42,7 +42,7 @@ import {
 } from './hubspot/world.ts';
 
 export type { ExtensionAnswer, ExtensionRequest } from './hubspot/fetch-proxy.ts';
-export type { AgentReply, InboxMessage, InboxThread } from './hubspot/inbox.ts';
+export type { InboxMessage, InboxThread } from './hubspot/inbox.ts';
 export type { Channel, ChannelAccount, CrmContact, HubspotApp, Portal } from './hubspot/world.ts';
 
 export interface HubspotOptions extends Partial<HubspotTimings>, Partial<HubspotChoices> {

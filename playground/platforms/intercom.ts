@@ -28,7 +28,7 @@ import {
 } from './intercom/world.ts';
 
 export type { CardAnswer } from './intercom/cards.ts';
-export type { AgentReply, InboxConversation, InboxEntry } from './intercom/inbox.ts';
+export type { InboxEntry } from './intercom/inbox.ts';
 export type { IntercomApp, Teammate, Workspace } from './intercom/world.ts';
 
 export interface IntercomOptions extends Partial<Timings> {

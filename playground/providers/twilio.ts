@@ -61,11 +61,14 @@ export class TwilioEmulator extends TwilioServer {
     return stored.bubble;
   }
 
-  /** From now on every message to this handset fails with this code; undefined = reachable again. */
-  customerUnreachable(customer: string, code: number | undefined = 30003): void {
-    const handset = this.state.handset(customer);
-    if (code === undefined) delete handset.unreachable;
-    else handset.unreachable = code;
+  /** From now on every message to this handset fails with this code: https://www.twilio.com/docs/api/errors/30003 */
+  customerUnreachable(customer: string, code = 30003): void {
+    this.state.handset(customer).unreachable = code;
+    this.changed();
+  }
+  customerReachable(customer: string): void {
+    delete this.state.handset(customer).unreachable;
+    this.changed();
   }
   /** As if the customer had sent STOP, without a message. */
   customerBlocks(customer: string, line?: string): void {

@@ -100,10 +100,7 @@ function smsChat({ twilio }: Emulators, line: Line): Chat {
     obstacle: {
       label: 'Phone is switched off',
       on: () => twilio.state.handset(phone).unreachable !== undefined,
-      put: (on) => twilio.customerUnreachable(phone, on ? SWITCHED_OFF : undefined),
+      put: (on) => (on ? twilio.customerUnreachable(phone) : twilio.customerReachable(phone)),
     },
   };
 }
-
-/** "Unreachable destination handset": https://www.twilio.com/docs/api/errors/30003 */
-const SWITCHED_OFF = 30003;

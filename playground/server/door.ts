@@ -44,7 +44,9 @@ async function own(
   if (path === '/playground/hubspot/fetch')
     return extensionFetch(doors.town, await readJson(request), response);
   if (!path.startsWith(API)) throw new Refused(404, 'There is nothing here');
-  sendJson(response, 200, await doAction(doors.town, path.slice(API.length), await readJson(request)));
+  const answer = await doAction(doors.town, path.slice(API.length), await readJson(request));
+  doors.broadcast.touch();
+  sendJson(response, 200, answer);
 }
 
 const API = '/playground/api/';

@@ -27,7 +27,7 @@ export function excerptsFrom(said: (route: Route) => Said[], trail: Trail): Exce
 }
 
 type Words = { text: string; files: { name: string; contentType: string }[] };
-export const inBrief = ({ text, files }: Words): string =>
+const inBrief = ({ text, files }: Words): string =>
   text || files.map((file) => (file.contentType.startsWith('image/') ? 'Image' : file.name)).join(', ');
 
 export const saidByCustomer = (phone: Phone, trailId: (messageId: string) => string): Said[] =>

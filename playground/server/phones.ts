@@ -43,7 +43,7 @@ function statusOf(message: ProviderMessage, taken: boolean | undefined): PhoneMe
   return taken ? 'sent' : 'failed';
 }
 
-export function wordsOn({ text, location, contact }: ProviderMessage): string {
+function wordsOn({ text, location, contact }: ProviderMessage): string {
   const place = location && `📍 ${location.name ?? `${location.latitude}, ${location.longitude}`}`;
   const card = contact && `👤 ${contact.name} ${contact.phones.join(', ')}`;
   return [text, place, card].filter(Boolean).join('\n');

@@ -60,7 +60,7 @@ export async function makeApi(browser: CookieBrowser, publicUrl: string): Promis
   return apiWith(publicUrl, token);
 }
 
-export const apiWith = (publicUrl: string, token: string): Api => ({
+const apiWith = (publicUrl: string, token: string): Api => ({
   token,
   call: async (method, path, body) => {
     const response = await fetch(`${publicUrl}/api/v1${path}`, {
@@ -73,7 +73,7 @@ export const apiWith = (publicUrl: string, token: string): Api => ({
   },
 });
 
-export async function workspaceOf(api: Api, platform: PlatformId): Promise<string> {
+async function workspaceOf(api: Api, platform: PlatformId): Promise<string> {
   const { json } = await api.call<{ data: { id: string; platform: string }[] }>('GET', '/workspaces');
   const found = json.data.find((one) => one.platform === platform);
   if (!found) throw new Error(`no ${platform} workspace is connected`);

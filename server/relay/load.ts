@@ -99,7 +99,7 @@ async function target(
   return { conversation, connection, adapter, link: linkOf(conversation, channel, title) };
 }
 
-export const linkOf = (conversation: Conversation, channel: Connection, title: string): ConversationLink => ({
+const linkOf = (conversation: Conversation, channel: Connection, title: string): ConversationLink => ({
   id: conversation.id,
   thread: conversation.thread,
   customer: conversation.customer,

@@ -21,7 +21,7 @@ const CONNECTIONS = 64;
 const CUSTOMERS = 512;
 const CARD_CONNECTIONS = 4;
 
-export const portOf = (product: Product): number => Number(new URL(product.url).port);
+const portOf = (product: Product): number => Number(new URL(product.url).port);
 const median = (values: number[]): number => percentile(values, 0.5);
 
 /** Rounds of floor, known senders, new senders in turn: what else the machine does hits all three alike. */

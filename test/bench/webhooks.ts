@@ -9,12 +9,12 @@ export interface BusinessNumber {
 }
 
 /** Customers by their number; the same index is the same person. */
-export const customerPhone = (index: number): string => String(447_000_000_000 + index);
+const customerPhone = (index: number): string => String(447_000_000_000 + index);
 
 let made = 0;
 
 /** One message of a customer. Its text ends with a number that rises, so that order can be seen at the other end. */
-export function webhook(number: BusinessNumber, customer: number): { text: string; request: Request } {
+function webhook(number: BusinessNumber, customer: number): { text: string; request: Request } {
   made += 1;
   const from = customerPhone(customer);
   const text = `Hello, is my order on its way? Message ${made}`;

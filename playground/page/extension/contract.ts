@@ -1,5 +1,5 @@
 /** What the page and the extension's web worker say to each other; every call is a message over `@remote-ui/rpc`. */
-import type { RemoteChannel } from '@remote-ui/core';
+import type { RemoteReceiver } from '@remote-ui/react/host';
 
 /** The context that HubSpot hands to a card: the parts of it that a card on a record gets. */
 export interface ExtensionContext {
@@ -40,5 +40,10 @@ export interface Host {
 
 /** What the worker offers: load the bundle and draw it on `channel`. */
 export interface ExtensionWorker {
-  run(bundleUrl: string, context: ExtensionContext, channel: RemoteChannel, host: Host): Promise<void>;
+  run(
+    bundleUrl: string,
+    context: ExtensionContext,
+    channel: RemoteReceiver['receive'],
+    host: Host,
+  ): Promise<void>;
 }

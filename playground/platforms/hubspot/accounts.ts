@@ -58,7 +58,7 @@ export function accountRoutes(world: World, door: Door): void {
   }
 }
 
-export function findAccount(portal: Portal, params: Record<string, string>): ChannelAccount {
+function findAccount(portal: Portal, params: Record<string, string>): ChannelAccount {
   const account = portal.accounts.get(params.accountId ?? '');
   if (!account || account.channelId !== params.channelId) throw notFound('Channel account does not exist');
   return account;
@@ -91,7 +91,7 @@ function listAccounts(world: World, { portal, params, query }: ApiCall): unknown
   return { total: results.length, results: results.map(accountJson) };
 }
 
-export function createAccount(
+function createAccount(
   world: World,
   portal: Portal,
   channel: Channel,
@@ -157,7 +157,7 @@ function stage(world: World, { portal, params, body }: ApiCall): unknown {
   };
 }
 
-export function accountEvent(world: World, portal: Portal, account: ChannelAccount, type: string): void {
+function accountEvent(world: World, portal: Portal, account: ChannelAccount, type: string): void {
   world.changed();
   const channel = world.channels.get(account.channelId);
   if (!channel) return;

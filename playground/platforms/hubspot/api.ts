@@ -56,7 +56,7 @@ const CATEGORIES: Record<number, string> = {
   429: 'TEN_SECONDLY_ROLLING',
 };
 
-export function sendError(response: Response, error: ApiError): void {
+function sendError(response: Response, error: ApiError): void {
   if (error.status === 429) return void response.status(429).json(rateLimitBody(error));
   response.status(error.status).json({
     status: 'error',

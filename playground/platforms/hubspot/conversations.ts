@@ -84,7 +84,7 @@ const inboxJson = (inbox: Inbox) => ({
   updatedAt: '2026-01-05T09:00:00.000Z',
 });
 
-export function threadJson(thread: Thread): Record<string, unknown> {
+function threadJson(thread: Thread): Record<string, unknown> {
   const latest = (direction: string) => thread.messages.findLast((one) => one.direction === direction);
   const received = latest('INCOMING');
   const sent = latest('OUTGOING');

@@ -19,10 +19,10 @@ const DECODED: Record<string, string> = {
   '%2C': ',',
   '%3B': ';',
 };
-export const signedUri = (url: string): string =>
+const signedUri = (url: string): string =>
   url.replace(/%[0-9A-F]{2}/gi, (sequence) => DECODED[sequence.toUpperCase()] ?? sequence);
 
-export const signatureV3 = (
+const signatureV3 = (
   secret: string,
   request: { method: string; url: string; body: string; timestamp: number },
 ): string =>

@@ -19,7 +19,7 @@ export function attributeRoutes(world: World, door: Door): void {
   });
 }
 
-export function defineAttribute(
+function defineAttribute(
   world: World,
   workspace: Workspace,
   body: Record<string, unknown>,

@@ -115,7 +115,7 @@ export function addPart(
 }
 
 /** The webhook's item: the conversation with only what triggered it, bodies as plain text. */
-export function announce(
+function announce(
   world: World,
   workspace: Workspace,
   conversation: Conversation,

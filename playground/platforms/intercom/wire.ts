@@ -86,7 +86,7 @@ export function contactJson(workspace: Workspace, contact: Contact): Record<stri
 }
 
 /** A fresh signed URL at every reading; it dies after `attachmentTtlMs`. */
-export function uploadUrl(world: World, upload: Upload): string {
+function uploadUrl(world: World, upload: Upload): string {
   const expires = seconds(world.now() + world.timings.attachmentTtlMs);
   const query = new URLSearchParams({
     expires: String(expires),
@@ -98,7 +98,7 @@ export function uploadUrl(world: World, upload: Upload): string {
 export const uploadSignature = (world: World, id: string, expires: number): string =>
   createHmac('sha256', world.storageKey).update(`${id}.${expires}`).digest('hex');
 
-export const attachmentJson = (world: World, upload: Upload): Record<string, unknown> => ({
+const attachmentJson = (world: World, upload: Upload): Record<string, unknown> => ({
   type: 'upload',
   name: upload.name,
   url: uploadUrl(world, upload),
