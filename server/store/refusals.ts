@@ -26,6 +26,8 @@ export function isDatabaseDown(error: unknown): boolean {
     /^(08|53|57P|58|25006$|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH)$)/.test(
       codeOf(error),
     ) ||
+    // A socket in a folder that is missing while Postgres restarts says ENOENT, like any missing file.
+    (error as { syscall?: unknown } | null)?.syscall === 'connect' ||
     // The Postgres driver has no code for a connection that broke or did not come about.
     /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Postgres connection has been discarded)/.test(
       String((error as Error | null)?.message ?? ''),
