@@ -74,8 +74,20 @@ export function onEveryStore(title: string, sentences: (store: () => TestStore) 
 
 async function openStore(place: Place): Promise<TestStore> {
   const { url, clear } = await place.make();
+  return storeAt(url, { clear });
+}
+
+/** `found`: false when the workspace and the channel are there already; `key`: the one they were made with. */
+export async function storeAt(
+  url: string,
+  {
+    clear = () => undefined,
+    found = true,
+    key = randomBytes(32),
+  }: { clear?(): void; found?: boolean; key?: Buffer },
+): Promise<TestStore> {
   const { clock } = testIo();
-  const keys = createKeyRing([randomBytes(32)]);
+  const keys = createKeyRing([key]);
   const opened = [await openDatabase(url)];
   const processOn = (db: Database): Process => {
     const connections = createConnectionStore(db, keys, clock);
@@ -90,8 +102,10 @@ async function openStore(place: Place): Promise<TestStore> {
     };
   };
   const first = processOn(opened[0] as Database);
-  await first.connections.addWorkspace(workspace(WORKSPACE, 'desk-1'));
-  await first.connections.addChannel(channel(CHANNEL));
+  if (found) {
+    await first.connections.addWorkspace(workspace(WORKSPACE, 'desk-1'));
+    await first.connections.addChannel(channel(CHANNEL));
+  }
   return {
     ...first,
     clock,
