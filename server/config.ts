@@ -17,7 +17,6 @@ export interface Config {
   mediaFolder: string;
   mediaOrigin: string;
   logLevel: string;
-  metricsToken?: string;
   trustProxy: number;
   allowPrivateHosts: boolean;
   intercom?: { clientId: string; clientSecrets: string[]; apiUrl?: string; appUrl: string };
@@ -83,7 +82,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     telegramApiUrl: hosts.TELEGRAM_API_URL as string,
     twilio: { apiUrl: hosts.TWILIO_API_URL as string, messagingUrl: hosts.TWILIO_MESSAGING_URL as string },
     configuredHosts: Object.keys(HOSTS)
-      .filter((key) => env[key])
+      .filter((key) => env[key] && URL.canParse(env[key]))
       .map((key) => new URL(hosts[key as HostKey] as string).hostname),
   };
   if (problems.length > 0)
@@ -103,7 +102,7 @@ function readPlain(env: Record<string, string | undefined>, note: Note) {
     .max(65_535)
     .safeParse(env.PORT ?? '8080');
   if (!port.success) note('PORT', 'is not a port number (0–65535)');
-  const publicUrl = (env.PUBLIC_URL ?? `http://localhost:${env.PORT ?? 8080}`).replace(/\/+$/, '');
+  const publicUrl = (env.PUBLIC_URL ?? `http://localhost:${port.data ?? 8080}`).replace(/\/+$/, '');
   checkPublicUrl('PUBLIC_URL', publicUrl, note);
   const databaseUrl = env.DATABASE_URL ?? 'sqlite:./data/octopods.db';
   if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(databaseUrl))
@@ -127,7 +126,6 @@ function readPlain(env: Record<string, string | undefined>, note: Note) {
     logLevel: level,
     trustProxy,
     allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS === '1',
-    ...(env.METRICS_TOKEN ? { metricsToken: env.METRICS_TOKEN } : {}),
   };
 }
 

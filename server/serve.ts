@@ -31,6 +31,7 @@ import { createPlatforms } from './platforms/registry.ts';
 import { createCatchUp } from './relay/catch-up.ts';
 import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
+import { createForgetting } from './relay/forget.ts';
 import { createMediaJob } from './relay/media-job.ts';
 import { createRoster } from './relay/roster.ts';
 import { createWorker } from './relay/worker.ts';
@@ -119,6 +120,7 @@ function startRelay(
   const worker = createWorker(deps);
   const mediaJob = createMediaJob(deps);
   const catchUp = createCatchUp(deps);
+  const forgetting = createForgetting(deps);
   return {
     adapter,
     credentials,
@@ -128,9 +130,11 @@ function startRelay(
       worker.start();
       mediaJob.start();
       catchUp.start();
+      forgetting.start();
     },
     stop: async () => {
       catchUp.stop();
+      forgetting.stop();
       await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop()]);
       await roster?.stop();
     },

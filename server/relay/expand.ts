@@ -28,12 +28,19 @@ export async function expandMessage(deps: RelayDeps, claim: Claim, stored: Store
   if (!source) return settled(deps, claim, 'failed', 'The connection it came through was archived.');
   const conversation = await conversationOf(deps, claim, stored.event);
   if (!conversation) return notBridged(deps, claim, stored);
-  const event = await wholeMessage(deps, claim, stored.event, source, stored.sourceId);
+  const bound = within(conversation, claim);
+  const event = await wholeMessage(deps, bound, stored.event, source, stored.sourceId);
   if (!event) return false;
-  const parts = await partsWithFiles(deps, claim, stored, event);
+  const parts = await partsWithFiles(deps, bound, stored, event);
   if (!parts) return false;
-  return storeCalls(deps, claim, { conversation, parts, event });
+  return storeCalls(deps, bound, { conversation, parts, event });
 }
+
+/** Whatever becomes of it from here on is told and shown in its conversation. */
+const within = ({ id }: Conversation, claim: Claim): Claim => ({
+  ...claim,
+  delivery: { ...claim.delivery, conversation_id: id },
+});
 
 /** A customer's message finds or makes its conversation; an agent's belongs to one, or names the customer. */
 async function conversationOf(

@@ -29,7 +29,7 @@ export interface Committer {
 const BATCH = 64;
 
 /** `together`: see committer-postgres.ts; on SQLite, where one transaction runs at a time, everything shares it. */
-export function createCommitter(db: Database, together: Handler<never, unknown>[]): Committer {
+export function createCommitter(db: Database, together: Handler<never, unknown>[] = []): Committer {
   return isPostgres(db)
     ? createPostgresCommitter(db, together as Handler<unknown, unknown>[])
     : createSqliteCommitter(db);

@@ -1,21 +1,20 @@
 /** A message's status follows from its deliveries'; every change is history, and told where the platform wants it. */
+import type { ExpressionBuilder } from 'kysely';
 import type { Claim } from './claims.ts';
 import type { Database } from './open.ts';
-import type { DeliveryState, EventStatus } from './schema.ts';
+import type { DeliveryState, EventStatus, Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
 import { tell } from './tell.ts';
 
 const ORDER: EventStatus[] = ['sent', 'delivered', 'read'];
 
-/** A message is as far as the least of its parts; one failed or unknown part makes the whole so. */
+/** A message is as far as the least of its parts; one that failed, was cancelled or is unknown makes the whole so. */
 function statusOf(states: DeliveryState[]): EventStatus {
-  if (states.includes('failed')) return 'failed';
+  if (states.includes('failed') || states.includes('cancelled')) return 'failed';
   if (states.some((state) => state === 'queued' || state === 'started' || state === 'checking'))
     return 'queued';
   if (states.includes('unknown')) return 'unknown';
-  const ranks = states
-    .filter((state) => state !== 'cancelled')
-    .map((state) => ORDER.indexOf(state as EventStatus));
+  const ranks = states.map((state) => ORDER.indexOf(state as EventStatus));
   return ORDER[Math.max(0, Math.min(...ranks))] ?? 'sent';
 }
 
@@ -47,7 +46,7 @@ export async function refreshEvent(
   const reason = worded ? (cause?.reason ?? null) : null;
   const changed = await trx
     .updateTable('event')
-    .set({ status, code, reason })
+    .set((eb) => ({ status, code, reason, ...(status === 'failed' ? conversationOf(eb, parts[0]) : {}) }))
     .where('workspace_id', '=', workspaceId)
     .where('id', '=', eventId)
     .where('status', '<>', status)
@@ -65,6 +64,22 @@ export async function refreshEvent(
       now,
     });
 }
+
+/** A message refused before it was expanded belongs to its conversation all the same: there it is shown. */
+const conversationOf = (
+  eb: ExpressionBuilder<Schema, 'event'>,
+  part: { conversation_id: string | null } | undefined,
+) =>
+  part?.conversation_id
+    ? {
+        conversation_id: part.conversation_id,
+        channel_id: eb
+          .selectFrom('conversation')
+          .select('channel_id')
+          .whereRef('conversation.workspace_id', '=', 'event.workspace_id')
+          .where('conversation.id', '=', part.conversation_id),
+      }
+    : {};
 
 export const addHistory = (
   trx: Database,

@@ -18,7 +18,7 @@ import { alone, newOwner } from './leases.ts';
 import { links } from './links.ts';
 import type { Database } from './open.ts';
 import type { Peers } from './peers.ts';
-import { applyReceipt } from './receipts.ts';
+import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { resend } from './resend.ts';
 import { type Settlement, settle } from './settle.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
@@ -63,6 +63,9 @@ export interface Ledger {
   lockContact(workspaceId: string, identity: Identity, by: string, leaseMs: number): Promise<ContactLock>;
   keepContact(workspaceId: string, identities: Identity[], contactId: string): Promise<void>;
   unlockContact(workspaceId: string, identity: Identity, certain: boolean): Promise<void>;
+
+  /** Forgets receipts from before `before` (ms) that matched no delivery; answers how many. */
+  forgetReceipts(before: number): Promise<number>;
 
   /** Puts failed, unknown and cancelled parts of a message back to work, once however often it is asked. */
   resend(workspaceId: string, eventId: string): Promise<'queued' | 'not_found' | 'not_failed'>;
@@ -122,6 +125,7 @@ export function createLedger(
     },
     resend: async (workspaceId, eventId) =>
       work(await committer.run(resend, { workspaceId, eventId, now: clock.now() })),
+    forgetReceipts: (before) => forgetReceipts(db, before),
     ...catchUpMarks(db),
     probe: async () => {
       await db

@@ -249,6 +249,8 @@ const INDEXES = [
   'create index delivery_event on delivery (workspace_id, event_id, part)',
   'create index delivery_provider on delivery (workspace_id, provider_id) where provider_id is not null',
   'create index receipt_ref on receipt (workspace_id, ref) where ref is not null',
+  'create index receipt_of on receipt (workspace_id, of)',
+  'create index receipt_at on receipt (at)',
   'create index history_event on history (workspace_id, event_id, seq)',
   'create index conversation_platform on conversation (workspace_id, platform_thread) where platform_thread is not null',
   'create index conversation_unopened on conversation (workspace_id) where platform_thread is null',

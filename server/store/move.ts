@@ -100,8 +100,7 @@ async function copy(source: Database, target: Database, table: keyof typeof MOVE
   for await (const page of pages(target, table)) for (const row of page) written.add(row);
   if (read.rows !== written.rows)
     throw new Error(`"${table}" has ${read.rows} rows here and ${written.rows} there: nothing was moved`);
-  if (read.sum() !== written.sum())
-    throw new Error(`"${table}" differs between the two: nothing was moved`);
+  if (read.sum() !== written.sum()) throw new Error(`"${table}" differs between the two: nothing was moved`);
   return read.rows;
 }
 

@@ -220,3 +220,32 @@ export async function raiseByWaitingReceipts(
 }
 
 const rankOf = (status: ReceiptStatus): number => RANK[status] ?? 0;
+
+/**
+ * Forgets receipts that matched nothing and are from before `before` (ms); answers how many. In small transactions of
+ * their own, so that no webhook waits for more than one.
+ */
+export async function forgetReceipts(db: Database, before: number): Promise<number> {
+  const key = ['workspace_id', 'connection_id', 'of', 'status'] as const;
+  let forgotten = 0;
+  for (;;) {
+    const { numDeletedRows } = await db
+      .deleteFrom('receipt')
+      .where((eb) =>
+        eb(
+          eb.refTuple(...key),
+          'in',
+          eb
+            .selectFrom('receipt')
+            .select(key)
+            .where('at', '<', before)
+            .limit(FORGET_AT_ONCE)
+            .$asTuple(...key),
+        ),
+      )
+      .executeTakeFirst();
+    forgotten += Number(numDeletedRows);
+    if (numDeletedRows < FORGET_AT_ONCE) return forgotten;
+  }
+}
+const FORGET_AT_ONCE = 500;

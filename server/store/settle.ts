@@ -59,6 +59,7 @@ async function settleOne(trx: Database, request: SettleRequest): Promise<boolean
       reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
       next_at: 'nextAt' in settlement ? settlement.nextAt : 0,
       updated_at: now,
+      ...(claim.delivery.conversation_id ? { conversation_id: claim.delivery.conversation_id } : {}),
       ...(settlement.to === 'sent' ? { provider_id: settlement.providerId } : {}),
     })
     .where('workspace_id', '=', claim.workspaceId)

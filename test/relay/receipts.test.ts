@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ReceiptStatus } from '../../server/core/message.ts';
-import { retry } from '../../server/core/outcome.ts';
+import { refused, retry } from '../../server/core/outcome.ts';
 import { acceptThenTimeOut, answer } from '../support/other-side.ts';
 import { openWorld, type World } from '../support/relay-world.ts';
 
@@ -141,6 +141,23 @@ function endOf(id: string, order: ReceiptStatus[], early: boolean): () => Promis
     return (await world.message(id)).status;
   };
 }
+
+describe('the rest of a message that failed half-way', () => {
+  test('stays told as failed when its failed part turns out to have arrived', async () => {
+    const [one, two] = [`${'a'.repeat(95)}.`, `${'b'.repeat(95)}.`];
+    world.pager.next((_delivery, accept) => {
+      accept();
+      return refused('1', 'No.');
+    });
+    await world.agentWrites(`${one} ${two}`, { id: 'long' });
+    await world.run();
+    await world.receipt('pager-1', 'delivered', { ref: world.pager.accepted[0]?.key as string });
+    await world.run();
+    const { parts, status } = await world.message('long');
+    expect(parts.map((part) => part.state)).toEqual(['delivered', 'cancelled']);
+    expect(status).toBe('failed');
+  });
+});
 
 describe('the lane of statuses', () => {
   test('tells the latest rank only: what was overtaken while it waited is left out', async () => {

@@ -17,7 +17,7 @@ import { type TestIo, testIo } from './io.ts';
 import { OtherSide, type OtherSideOptions } from './other-side.ts';
 
 export const WORKSPACE = 'wsp_test';
-const CHANNEL = 'chn_test';
+export const CHANNEL = 'chn_test';
 const CUSTOMER = '+447700900101';
 
 export interface Writes {

@@ -21,7 +21,7 @@ export const WORKSPACE = 'wsp_test';
 export const CHANNEL = 'chn_test';
 export const LEASE_MS = 30_000;
 /** Longer than the first message of an unknown customer waits for its siblings. */
-export const GATHERED_MS = 150;
+export const GATHERED_MS = 300;
 
 /** The store as one process has it. */
 export interface Process {

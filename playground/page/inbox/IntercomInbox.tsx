@@ -121,8 +121,8 @@ function useCard(conversationId: string, mark: string) {
 
   // `mark` is what tells that something happened.
   useEffect(() => {
-    if (inFlow.current) return;
-    const timer = setTimeout(() => void open(), 150);
+    // Asked when the time has come: a click in between has begun a flow.
+    const timer = setTimeout(() => inFlow.current || void open(), 150);
     return () => clearTimeout(timer);
   }, [open, mark]);
 

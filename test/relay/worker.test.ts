@@ -1,0 +1,41 @@
+import { afterEach, expect, test } from 'vitest';
+import { sent } from '../../server/core/outcome.ts';
+import { createWorker } from '../../server/relay/worker.ts';
+import { openWorld, type World } from '../support/relay-world.ts';
+
+let world: World;
+afterEach(() => world.close());
+
+test('the worker wakes at once when a message is stored, not at its next look', async () => {
+  world = await openWorld();
+  await world.customerWrites('hello');
+  await world.advance(150);
+  const worker = createWorker({ ...world.deps, times: { ...world.deps.times, poll: 3_600_000 } });
+  worker.start();
+  await world.customerWrites('again');
+  await world.desk.called(2);
+  await worker.drain(5_000);
+  expect(world.desk.texts()).toEqual(['hello', 'again']);
+});
+
+test('draining finishes what is under way and takes nothing new', async () => {
+  world = await openWorld();
+  await world.customerWrites('hello', { id: 'hello' });
+  world.io.clock.advance(150);
+  let answer: () => void = () => undefined;
+  world.desk.next(
+    () =>
+      new Promise((resolve) => {
+        answer = () => resolve(sent('desk-late', { thread: 'thread-late' }));
+      }),
+  );
+  const worker = createWorker(world.deps);
+  worker.start();
+  await world.desk.called(1);
+  const drained = worker.drain(60_000);
+  await world.customerWrites('too late');
+  answer();
+  await drained;
+  expect((await world.message('hello')).status).toBe('sent');
+  expect(world.desk.calls).toHaveLength(1);
+});

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, meansToServeForReal, readConfig } from '../../server/config.ts';
+
+const KEY = randomBytes(32).toString('base64');
+const least = { OCTOPODS_KEYS: KEY };
+
+/** The lines of the error, without their dashes. */
+function problems(env: Record<string, string>): string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message.split('\n').flatMap((line) => /^ {2}- (.*)/.exec(line)?.[1] ?? []);
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  test('needs nothing but keys', () => {
+    const config = readConfig(least);
+    expect(config).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      publicUrl: 'http://localhost:8080',
+      databaseUrl: 'sqlite:./data/octopods.db',
+      mediaFolder: './data/media',
+      mediaOrigin: 'http://localhost:8080',
+      logLevel: 'info',
+      trustProxy: 0,
+      allowPrivateHosts: false,
+      configuredHosts: [],
+      meta: { graphUrl: 'https://graph.facebook.com', appSecrets: [] },
+      telegramApiUrl: 'https://api.telegram.org',
+      twilio: { apiUrl: 'https://api.twilio.com', messagingUrl: 'https://messaging.twilio.com' },
+    });
+    expect(config.intercom).toBeUndefined();
+    expect(config.hubspot).toBeUndefined();
+    expect(Buffer.from(config.keys[0] as Uint8Array).toString('base64')).toBe(KEY);
+  });
+
+  test('names every wrong and missing key at once', () => {
+    const found = problems({
+      PORT: '70000',
+      PUBLIC_URL: 'http://octopods.example.com',
+      DATABASE_URL: 'mysql://localhost',
+      MEDIA_URL: 'ftp://somewhere',
+      LOG_LEVEL: 'loud',
+      TRUST_PROXY: 'yes',
+      INTERCOM_CLIENT_ID: 'id',
+      HUBSPOT_CLIENT_SECRET: 'secret',
+      META_GRAPH_URL: 'not a url',
+      TELEGRAM_API_URL: 'http://127.0.0.1:9',
+    });
+    expect(found.map((line) => line.split(':')[0])).toEqual([
+      'PORT',
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'MEDIA_URL',
+      'LOG_LEVEL',
+      'TRUST_PROXY',
+      'META_GRAPH_URL',
+      'TELEGRAM_API_URL',
+      'OCTOPODS_KEYS',
+      'INTERCOM_CLIENT_SECRET',
+      'HUBSPOT_CLIENT_ID',
+    ]);
+  });
+
+  test('never repeats a secret in its error', () => {
+    const secret = 'c2hvcnQga2V5IHRoYXQgaXMgc2VjcmV0';
+    expect(() => readConfig({ OCTOPODS_KEYS: secret })).toThrow(ConfigError);
+    expect(problems({ OCTOPODS_KEYS: secret }).join()).not.toContain(secret);
+  });
+
+  test.each([
+    ['PORT', '-1'],
+    ['PORT', 'eighty'],
+    ['PUBLIC_URL', 'octopods.example.com'],
+    ['PUBLIC_URL', 'https://octopods.example.com/path'],
+    ['PUBLIC_URL', 'ftp://localhost'],
+    ['TRUST_PROXY', '-1'],
+    ['TRUST_PROXY', '1.5'],
+    ['OCTOPODS_KEYS', 'AAAA'],
+    ['OCTOPODS_KEYS', `${KEY},short`],
+    ['OCTOPODS_KEYS', ' , '],
+    ['HUBSPOT_API_URL', 'http://hubspot.example.com'],
+    ['INTERCOM_API_URL', 'https://localhost'],
+    ['TWILIO_MESSAGING_URL', 'file:///etc/passwd'],
+  ])('refuses %s=%s', (key, value) => {
+    expect(problems({ ...least, [key]: value }).map((line) => line.split(':')[0])).toEqual([key]);
+  });
+
+  test('takes several keys and several secrets, the first one first', () => {
+    const second = randomBytes(32).toString('base64');
+    const config = readConfig({
+      OCTOPODS_KEYS: `${KEY}, ${second}`,
+      INTERCOM_CLIENT_ID: 'id',
+      INTERCOM_CLIENT_SECRET: 'new,old',
+      META_APP_SECRET: 'a, b',
+    });
+    expect(config.keys.map((one) => Buffer.from(one).toString('base64'))).toEqual([KEY, second]);
+    expect(config.intercom?.clientSecrets).toEqual(['new', 'old']);
+    expect(config.meta.appSecrets).toEqual(['a', 'b']);
+  });
+
+  test('takes the slash off the end of every URL, and counts configured hosts as the providers’ own', () => {
+    const config = readConfig({
+      ...least,
+      PUBLIC_URL: 'https://octopods.example.com/',
+      ALLOW_PRIVATE_HOSTS: '1',
+      TELEGRAM_API_URL: 'http://127.0.0.1:9001/telegram/',
+      HUBSPOT_CLIENT_ID: 'id',
+      HUBSPOT_CLIENT_SECRET: 'secret',
+      HUBSPOT_API_URL: 'https://hubspot.test/',
+    });
+    expect(config.publicUrl).toBe('https://octopods.example.com');
+    expect(config.mediaOrigin).toBe('https://octopods.example.com');
+    expect(config.telegramApiUrl).toBe('http://127.0.0.1:9001/telegram');
+    expect(config.hubspot?.apiUrl).toBe('https://hubspot.test');
+    expect(config.configuredHosts.toSorted()).toEqual(['127.0.0.1', 'hubspot.test']);
+  });
+});
+
+describe('serving for real', () => {
+  test.each([
+    { OCTOPODS_KEYS: KEY },
+    { INTERCOM_CLIENT_ID: 'x' },
+    { HUBSPOT_CLIENT_SECRET: 'x' },
+    { META_APP_SECRET: 'x' },
+    { DATABASE_URL: 'postgres://localhost/octopods' },
+    { PUBLIC_URL: 'https://octopods.example.com' },
+    { HOST: '0.0.0.0' },
+  ])('is meant by %o', (env) => {
+    expect(meansToServeForReal(env as Record<string, string | undefined>)).toBe(true);
+  });
+
+  test.each([{}, { PORT: '9000' }, { HOST: '127.0.0.1' }, { HOST: 'localhost' }, { LOG_LEVEL: 'debug' }])(
+    'is not meant by %o',
+    (env) => {
+      expect(meansToServeForReal(env as Record<string, string | undefined>)).toBe(false);
+    },
+  );
+});
