@@ -43,6 +43,7 @@ interface PlannedFault {
   path: RegExp;
   times: number;
   fault: Fault;
+  body: RegExp | undefined;
 }
 
 /** What a handler answers; one of `json`, `text` and `bytes`, or nothing. */
@@ -108,9 +109,9 @@ export abstract class Emulator extends EventEmitter {
     await Promise.allSettled(this.#pending);
   }
 
-  /** Plans a fault for the next `times` calls that match. Taken by `fault()` in the order planned. */
-  plan(method: string, path: RegExp, fault: Fault, times = 1): void {
-    this.#faults.push({ method, path, times, fault });
+  /** Plans a fault for the next `times` calls that match (`body`: its text, raw). Taken by `fault()` in the order planned. */
+  plan(method: string, path: RegExp, fault: Fault, times = 1, body?: RegExp): void {
+    this.#faults.push({ method, path, times, fault, body });
   }
   clearFaults(): void {
     this.#faults = [];
@@ -119,7 +120,11 @@ export abstract class Emulator extends EventEmitter {
   /** Each handler asks this first; the answer was used up when it is returned. */
   protected takeFault(request: Request): Fault | undefined {
     const planned = this.#faults.find(
-      (one) => one.times > 0 && one.method === request.method && one.path.test(request.originalUrl),
+      ({ times, method, path, body }) =>
+        times > 0 &&
+        method === request.method &&
+        path.test(request.originalUrl) &&
+        (body === undefined || body.test(String(request.body))),
     );
     if (!planned) return undefined;
     planned.times -= 1;

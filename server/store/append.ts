@@ -28,7 +28,7 @@ interface Rows {
  * The first message of an unknown customer waits this long (ms) for its siblings: a phone that was offline sends a
  * burst in parallel, and finding or creating the contact costs several round trips anyway.
  */
-const GATHER_MS = 250;
+export const GATHER_MS = 250;
 /** Receipts of one connection share this many lanes: they carry ranks, so order among them does not matter. */
 const RECEIPT_LANES = 16;
 

@@ -10,7 +10,7 @@ export interface KeyRing {
   wrap(dataKey: Uint8Array): Promise<string>;
   /** Unwraps with whichever key wrapped it; throws when that key is not in the ring any more. */
   unwrap(wrapped: string): Promise<Uint8Array>;
-  /** For what belongs to no workspace (the HubSpot webhook path): a key derived from the first one's bytes. */
+  /** For a new workspace. */
   newDataKey(): Uint8Array;
 }
 

@@ -7,7 +7,7 @@ import {
   type OtherSideOptions,
   timeOut,
 } from '../support/other-side.ts';
-import { openWorld, type World } from '../support/relay-world.ts';
+import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -15,7 +15,7 @@ afterEach(() => world.close());
 async function linkedWorld(pager: Partial<OtherSideOptions>, desk: Partial<OtherSideOptions> = {}) {
   world = await openWorld({ pager, desk });
   await world.customerWrites('hello');
-  await world.advance(150);
+  await world.advance(GATHERED);
 }
 
 /** The process dies while the provider holds the agent's message. */
@@ -90,7 +90,7 @@ describe('a send whose answer never comes', () => {
     world.desk.next(acceptThenTimeOut);
     world.desk.lookups.push('absent');
     await world.customerWrites('hello', { id: 'hello' });
-    await world.advance(150);
+    await world.advance(GATHERED);
     await world.advance(10_000);
     await world.advance(10_000);
     expect(world.desk.texts()).toEqual(['hello']);

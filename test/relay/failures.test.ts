@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { refused, retry, unauthorized } from '../../server/core/outcome.ts';
 import { answer } from '../support/other-side.ts';
-import { openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
+import { GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 
 const HOUR = 3_600_000;
 const LONG = [`${'a'.repeat(95)}.`, `${'b'.repeat(95)}.`, `${'c'.repeat(95)}.`].join(' ');
@@ -10,7 +10,7 @@ let world: World;
 beforeEach(async () => {
   world = await openWorld({ desk: { can: { tells: ['sent', 'failed', 'unknown'] } } });
   await world.customerWrites('hello');
-  await world.advance(150);
+  await world.advance(GATHERED);
 });
 afterEach(() => world.close());
 
@@ -170,7 +170,7 @@ describe('dead credentials', () => {
       return { token: 'new' };
     };
     await world.customerWrites('hello', { thread: '+447700900102' });
-    await world.advance(150);
+    await world.advance(GATHERED);
     await world.agentWrites('to Ann');
     await world.agentWrites('to Ben', { thread: '+447700900102' });
     await world.run();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { retry, unknown } from '../../server/core/outcome.ts';
 import { answer } from '../support/other-side.ts';
-import { addChannel, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
+import { addChannel, GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 
 const PHONE = { scope: '', kind: 'phone' as const, value: '+447700900101' };
 let world: World;
@@ -38,8 +38,8 @@ describe('the contact of a customer', () => {
   test('is made once, although two conversations look for it at the same time', async () => {
     world = await openWorld({ desk: { contacts: true } });
     await writesOnBoth();
-    await world.advance(150);
-    await world.advance(150);
+    await world.advance(GATHERED);
+    await world.advance(GATHERED);
     expect(world.desk.contacts).toEqual(['contact-1']);
     expect(world.desk.texts()).toHaveLength(2);
     const contacts = await world.db.selectFrom('conversation').select('contact_id').execute();
@@ -48,10 +48,10 @@ describe('the contact of a customer', () => {
 
   test('is looked for again, and not made twice, when the process died while making it', async () => {
     world = await openWorld({ desk: { contacts: true } });
-    const began = world.io.clock.now() + 150;
+    const began = world.io.clock.now() + GATHERED;
     const made = makesContactForEver((make) => make());
     await world.customerWrites('hello');
-    world.io.clock.advance(150);
+    world.io.clock.advance(GATHERED);
     await world.begin();
     await made;
     world = await world.crash();
@@ -65,10 +65,10 @@ describe('the contact of a customer', () => {
     world = await openWorld({ desk: { contacts: true } });
     const making = makesContactForEver(() => undefined);
     await writesOnBoth();
-    world.io.clock.advance(150);
+    world.io.clock.advance(GATHERED);
     await world.begin();
     await making;
-    await world.advance(150);
+    await world.advance(GATHERED);
     expect(world.desk.texts()).toEqual([]);
     await world.advance(30_000);
     await world.advance(200);
@@ -83,7 +83,7 @@ describe('the contact of a customer', () => {
       async () => unknown('no answer'),
     );
     await world.customerWrites('hello');
-    await world.advance(150);
+    await world.advance(GATHERED);
     for (let tries = 0; tries < 4; tries += 1) await world.advance(10_000);
     expect(world.desk.resumed.map((one) => one !== undefined)).toEqual([false, false, true]);
     expect(world.desk.texts()).toEqual(['hello']);
@@ -92,7 +92,7 @@ describe('the contact of a customer', () => {
   test('a later message goes to the same contact and conversation', async () => {
     world = await openWorld({ desk: { contacts: true } });
     await world.customerWrites('hello');
-    await world.advance(150);
+    await world.advance(GATHERED);
     await world.customerWrites('again');
     await world.run();
     expect(world.desk.contacts).toHaveLength(1);
@@ -104,7 +104,7 @@ describe('a conversation that the platform does not know any more', () => {
   test('is made anew with what has not been sent yet', async () => {
     world = await openWorld();
     await world.customerWrites('hello');
-    await world.advance(150);
+    await world.advance(GATHERED);
     const long = [`${'a'.repeat(95)}.`, `${'b'.repeat(95)}.`].join(' ');
     world.desk.next((_delivery, accept) => accept(), answer(retry('gone', { forget: 'thread' })));
     await world.customerWrites(long);

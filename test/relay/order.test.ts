@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { retry } from '../../server/core/outcome.ts';
 import { answer } from '../support/other-side.ts';
-import { openWorld, type World } from '../support/relay-world.ts';
+import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
 
 /** Longer than the first message of an unknown customer waits for its siblings. */
-const GATHERED = 150;
 const ANN = '+447700900101';
 const BEN = '+447700900102';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ReceiptStatus } from '../../server/core/message.ts';
 import { refused, retry } from '../../server/core/outcome.ts';
 import { acceptThenTimeOut, answer } from '../support/other-side.ts';
-import { openWorld, type World } from '../support/relay-world.ts';
+import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
 
 const ALL = ['sent', 'delivered', 'read', 'failed', 'unknown'] as const;
 let world: World;
@@ -11,7 +11,7 @@ let world: World;
 beforeEach(async () => {
   world = await openWorld({ pager: { can: { echo: true } }, desk: { can: { tells: [...ALL] } } });
   await world.customerWrites('hello');
-  await world.advance(150);
+  await world.advance(GATHERED);
 });
 afterEach(() => world.close());
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { sent } from '../../server/core/outcome.ts';
 import { createWorker } from '../../server/relay/worker.ts';
-import { openWorld, type World } from '../support/relay-world.ts';
+import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -9,7 +9,7 @@ afterEach(() => world.close());
 test('the worker wakes at once when a message is stored, not at its next look', async () => {
   world = await openWorld();
   await world.customerWrites('hello');
-  await world.advance(150);
+  await world.advance(GATHERED);
   const worker = createWorker({ ...world.deps, times: { ...world.deps.times, poll: 3_600_000 } });
   worker.start();
   await world.customerWrites('again');
@@ -21,7 +21,7 @@ test('the worker wakes at once when a message is stored, not at its next look', 
 test('draining finishes what is under way and takes nothing new', async () => {
   world = await openWorld();
   await world.customerWrites('hello', { id: 'hello' });
-  world.io.clock.advance(150);
+  world.io.clock.advance(GATHERED);
   let answer: () => void = () => undefined;
   world.desk.next(
     () =>

@@ -1,4 +1,5 @@
 /** The two inboxes, as an agent sees them: the same few things can be done and seen in both. */
+import type { CardMessage } from '../../intercom-canvas/view.ts';
 import type { PlatformId } from '../../playground/page/api.ts';
 import { INTERCOM_WORKSPACE, PORTAL } from '../../playground/town/emulators.ts';
 import type { Town } from './town.ts';
@@ -37,6 +38,8 @@ export interface Desk {
   note(conversationId: string, text: string): void;
   /** The card beside the conversation as JSON text: the canvas, or what the extension is given. */
   card(conversationId: string): Promise<string>;
+  /** Messages of the ledger beside which the card offers Resend. */
+  resendable(conversationId: string): Promise<string[]>;
   /** Presses the card's Resend for this message of the ledger. */
   resend(conversationId: string, messageId: string): Promise<void>;
 }
@@ -57,7 +60,17 @@ const findIn = (conversations: DeskConversation[], text: string): DeskConversati
 const named = <Contact extends { id: string }>(contacts: Contact[], known: string): Contact[] =>
   contacts.filter((contact) => JSON.stringify(contact).includes(known));
 
+/** Each once: the id of a message as the cards name it. */
+const idsIn = (card: string, pattern: RegExp): string[] => [
+  ...new Set([...card.matchAll(pattern)].map(([, id = '']) => id)),
+];
+
 function intercomDesk({ emulators: { intercom } }: Town): Desk {
+  const cardOf = async (id: string): Promise<string> => {
+    const answer = await intercom.openCard(id);
+    if (!answer.ok) throw new Error(`the card was not drawn: ${answer.why}`);
+    return JSON.stringify(answer.canvas);
+  };
   const conversations = () =>
     intercom.inbox(INTERCOM_WORKSPACE).map((one) =>
       conversation(
@@ -79,11 +92,8 @@ function intercomDesk({ emulators: { intercom } }: Town): Desk {
     reply: (id, text, files) =>
       intercom.agentReplies(id, { text, ...(files ? { attachments: files } : {}) }).id,
     note: (id, text) => void intercom.agentReplies(id, { text, as: 'note' }),
-    card: async (id) => {
-      const answer = await intercom.openCard(id);
-      if (!answer.ok) throw new Error(`the card was not drawn: ${answer.why}`);
-      return JSON.stringify(answer.canvas);
-    },
+    resendable: async (id) => idsIn(await cardOf(id), /resend:(\w+)/g),
+    card: cardOf,
     resend: async (id, messageId) => {
       const answer = await intercom.submitCard(id, `resend:${messageId}`);
       if (!answer.ok) throw new Error(`Resend failed: ${answer.why}`);
@@ -93,6 +103,13 @@ function intercomDesk({ emulators: { intercom } }: Town): Desk {
 const AUTHORS: Record<string, DeskEntry['from']> = { user: 'customer', lead: 'customer', admin: 'agent' };
 
 function hubspotDesk({ url, emulators: { hubspot } }: Town): Desk {
+  const cardOf = async (id: string): Promise<string> => {
+    const contact = conversations().find((one) => one.id === id)?.contactId ?? '';
+    const query = new URLSearchParams({ objectId: contact, objectTypeId: '0-1' });
+    const answer = await hubspot.extensionFetch(PORTAL, { url: `${url}/hubspot/extension/card?${query}` });
+    if (answer.status !== 200) throw new Error(`the card was not given: ${answer.status}`);
+    return answer.body;
+  };
   const conversations = () =>
     hubspot.inbox(PORTAL).map((one) =>
       conversation(
@@ -115,15 +132,12 @@ function hubspotDesk({ url, emulators: { hubspot } }: Town): Desk {
     contacts: (known) => named(hubspot.contacts(PORTAL), known),
     reply: (id, text, files) => hubspot.agentReplies(id, { text, ...(files ? { files } : {}) }).id,
     note: (id, text) => void hubspot.agentReplies(id, { text, comment: true }),
-    card: async (id) => {
-      const contact = conversations().find((one) => one.id === id)?.contactId ?? '';
-      const query = new URLSearchParams({ objectId: contact, objectTypeId: '0-1' });
-      const answer = await hubspot.extensionFetch(PORTAL, {
-        url: `${url}/hubspot/extension/card?${query}`,
-      });
-      if (answer.status !== 200) throw new Error(`the card was not given: ${answer.status}`);
-      return answer.body;
+    resendable: async (id) => {
+      const { cards } = JSON.parse(await cardOf(id)) as { cards: { messages?: CardMessage[] }[] };
+      const messages = cards.flatMap((card) => card.messages ?? []);
+      return messages.filter((message) => message.canResend).map((message) => message.id);
     },
+    card: cardOf,
     resend: async (_id, messageId) => {
       const answer = await hubspot.extensionFetch(PORTAL, {
         url: `${url}/hubspot/extension/resend`,

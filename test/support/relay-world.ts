@@ -7,6 +7,7 @@ import type { Event, Identity, Part, ReceiptEvent } from '../../server/core/mess
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { deliver } from '../../server/relay/deliver.ts';
 import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
+import { GATHER_MS } from '../../server/store/append.ts';
 import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
 import { createKeyRing } from '../../server/store/keyring.ts';
 import { createLedger, type Ledger } from '../../server/store/ledger.ts';
@@ -17,6 +18,8 @@ import { type TestIo, testIo } from './io.ts';
 import { OtherSide, type OtherSideOptions } from './other-side.ts';
 
 export const WORKSPACE = 'wsp_test';
+/** After this a new customer's first message is due, ms. */
+export const GATHERED = GATHER_MS + 50;
 export const CHANNEL = 'chn_test';
 const CUSTOMER = '+447700900101';
 

@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import type { Emulator, Fault } from '../../playground/kit.ts';
 import type { PlatformId } from '../../playground/page/api.ts';
 import { type Api, type ConnectedChannel, setUp } from '../../playground/town/admin.ts';
 import {
@@ -19,7 +18,6 @@ import {
   openEmulators,
 } from '../../playground/town/emulators.ts';
 import { freePort, Product } from '../../playground/town/product.ts';
-import { until } from './until.ts';
 
 export interface Town {
   emulators: Emulators;
@@ -74,34 +72,6 @@ export async function openTown(options: TownOptions = {}): Promise<Town> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** One fault after another at each emulator: a planned fault hits whichever call comes next. */
-const turns = new WeakMap<Emulator, Promise<unknown>>();
-
-/** Plans the fault, does what will meet it, and resolves when it was met (not when it was got over). */
-export function provoke(
-  emulator: Emulator,
-  { method, path, fault, times = 1 }: { method: string; path: RegExp; fault: Fault; times?: number },
-  act: () => unknown,
-): Promise<void> {
-  const turn = async (): Promise<void> => {
-    let met = 0;
-    const count = () => {
-      met += 1;
-    };
-    emulator.on('fault', count);
-    try {
-      emulator.plan(method, path, fault, times);
-      await act();
-      await until(`${fault.kind} on ${method} ${path}`, () => met >= times, 30_000);
-    } finally {
-      emulator.off('fault', count);
-    }
-  };
-  const mine = (turns.get(emulator) ?? Promise.resolve()).catch(() => undefined).then(turn);
-  turns.set(emulator, mine);
-  return mine;
 }
 
 export interface LedgerMessage {

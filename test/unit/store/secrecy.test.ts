@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyRing } from '../../../server/store/keyring.ts';
 import { createSeal } from '../../../server/store/seal.ts';
-import { openWorld, type World } from '../../support/relay-world.ts';
+import { GATHERED, openWorld, type World } from '../../support/relay-world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -32,7 +32,7 @@ const SECRETS = [
 describe('the database file', () => {
   test('holds neither texts nor phone numbers nor names nor tokens', async () => {
     await world.customerWrites('my secret question');
-    await world.advance(150);
+    await world.advance(GATHERED);
     await world.agentWrites('our secret answer', { id: 'reply' });
     await world.run();
     expect(world.pager.texts()).toEqual(['our secret answer']);
@@ -113,7 +113,7 @@ describe('the key ring', () => {
     await world.customerWrites('before');
     world.keys.unshift(randomBytes(32));
     world = await world.crash();
-    await world.advance(150);
+    await world.advance(GATHERED);
     expect(world.desk.texts()).toEqual(['before']);
     world.keys.splice(0, world.keys.length, randomBytes(32));
     world = await world.crash();
