@@ -86,8 +86,12 @@ onEveryStore('a connection', (store) => {
 
   test('is renewed by the next one when the first was killed in the middle', async () => {
     const row = { workspaceId: WORKSPACE, id: CHANNEL };
-    void store().connections.renewing(row, () => new Promise(() => undefined));
-    while ((await store().db.selectFrom('lease').selectAll().execute()).length === 0);
+    const begun = Promise.withResolvers<void>();
+    void store().connections.renewing(row, () => {
+      begun.resolve();
+      return new Promise(() => undefined);
+    });
+    await begun.promise;
     expect(await store().connections.renewing(row, async () => 'mine')).toBe('busy');
     store().clock.advance(30_001);
     expect(await store().connections.renewing(row, async () => 'mine')).toBe('mine');

@@ -109,18 +109,19 @@ onEveryStore('what belongs to the installation', (store) => {
 
   test('is done by one process at a time', async () => {
     const beside = await store().beside();
-    let atOnce = 0;
-    const work = async () => {
-      atOnce += 1;
-      await store().ledger.probe();
-      return 'done';
-    };
-    const answers = await Promise.all(
-      [store(), beside, store(), beside].map(({ ledger }) => ledger.alone('catch-up', 60_000, work)),
-    );
-    expect(answers.filter((one) => one === 'done')).toHaveLength(atOnce);
-    expect(atOnce).toBeLessThan(4);
-    expect(await beside.ledger.alone('catch-up', 60_000, work)).toBe('done');
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<string>();
+    const first = store().ledger.alone('catch-up', 60_000, () => {
+      begun.resolve();
+      return end.promise;
+    });
+    await begun.promise;
+    const others = [beside, store()].map(({ ledger }) => ledger.alone('catch-up', 60_000, async () => 'too'));
+    expect(await Promise.all(others)).toEqual(['busy', 'busy']);
+    expect(await beside.ledger.alone('something else', 60_000, async () => 'too')).toBe('too');
+    end.resolve('done');
+    expect(await first).toBe('done');
+    expect(await beside.ledger.alone('catch-up', 60_000, async () => 'next')).toBe('next');
   });
 
   test('is not done twice when the first one fails: the next may try', async () => {
