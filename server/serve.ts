@@ -215,7 +215,7 @@ function accountDoors(config: Config, db: Database, { store, relay, platforms, c
     channelAdapters: new Map(channels.map(({ adapter }) => [adapter.id, adapter])),
     publicUrl: config.publicUrl,
     cookies: browserCookies(config.publicUrl),
-    webhookUrl: webhookUrls(config.publicUrl),
+    webhookUrl: webhookUrls(config.publicUrl, channels),
     freshConnection: relay.credentials,
     onReconnected: (workspaceId: string) => void store.ledger.wake(workspaceId),
     intercomAppUrl: config.intercom?.appUrl ?? '',

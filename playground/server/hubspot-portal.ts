@@ -60,8 +60,7 @@ const nameOf = ({ firstname, lastname }: Properties): string | undefined =>
 /** The record's "About this contact", as a portal shows it before anybody changes it. */
 const propertiesOf = (properties: Properties) =>
   [
-    ['Name', nameOf(properties)],
-    ['Phone number', properties.phone && asPeopleWriteIt(properties.phone)],
+    ['Phone', properties.phone && asPeopleWriteIt(properties.phone)],
     ['Email', properties.email],
   ].map(([label, value]) => ({ label: label ?? '', value: value ?? '' }));
 

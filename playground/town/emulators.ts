@@ -68,7 +68,7 @@ export const LINES: Line[] = [
 /** Every provider knows its customers by its own names. */
 export const CUSTOMERS = {
   telegram: { id: 5_550_001, first_name: 'Ann', last_name: 'Lindqvist', username: 'ann_l' },
-  whatsapp: { phone: '+447700900101', name: 'Bartholomew Featherstonehaugh-Montgomery' },
+  whatsapp: { phone: '+447700900101', name: 'Ben Osei' },
   sms: { phone: '+14155550199', name: 'Cara' },
 };
 

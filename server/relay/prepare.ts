@@ -57,7 +57,9 @@ async function runLocked(
   if (lock.state === 'known') return lock.contactId;
   if (lock.state === 'busy') return 'busy';
   const value = await runSafely(step, prepared, lock.resumed);
-  if (isOutcome(value)) await deps.ledger.unlockContact(workspaceId, identity, value.outcome !== 'unknown');
+  // A resumed run that may not say yet (asked too early, 429 on the search) leaves the earlier doubt as it was.
+  const certain = lock.resumed === undefined && isOutcome(value) && value.outcome !== 'unknown';
+  if (isOutcome(value)) await deps.ledger.unlockContact(workspaceId, identity, certain);
   else if (value === '') await deps.ledger.unlockContact(workspaceId, identity, true);
   return value;
 }

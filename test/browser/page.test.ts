@@ -228,7 +228,7 @@ describe('ledger and switches', () => {
     await open();
     await at('fault-system').selectOption('whatsapp');
     await at('fault-hang').click();
-    await page.getByText('sends every webhook twice').click();
+    await page.getByText('webhooks twice').click();
     await at('worker-kill').click();
     await expect
       .poll(() => server.asked)

@@ -41,7 +41,7 @@ describe('the next send', () => {
     const sends = (await wire('telegram', 'out')).filter((call) => call.path.endsWith('/sendMessage'));
     expect(sends.slice(0, 2).map((call) => [call.status, call.fault])).toEqual([
       [200, undefined],
-      [429, '429, as you asked'],
+      [429, 'as you asked'],
     ]);
     await stage.eventually(() => stage.at('fault-429').getAttribute('aria-pressed'), 'false');
   });

@@ -100,6 +100,11 @@ function compose(parts: FrontDoorParts, db: Database, url: string) {
   const platforms = new Map(parts.platforms(url).map((one) => [one.id, one]));
   const channelAdapters = new Map((parts.channels?.() ?? []).map((one) => [one.id, one]));
   const adapter = (type: string) => platforms.get(type) ?? channelAdapters.get(type);
+  // As in the registry: `twilio` for `twilio_sms`.
+  const words = [...channelAdapters.values()].map((one) => ({
+    provider: one.id.split('_')[0] as string,
+    adapter: one,
+  }));
   const reconnected: string[] = [];
   const deps = {
     accounts,
@@ -111,7 +116,7 @@ function compose(parts: FrontDoorParts, db: Database, url: string) {
     channelAdapters,
     publicUrl: url,
     cookies: browserCookies(url),
-    webhookUrl: webhookUrls(url),
+    webhookUrl: webhookUrls(url, words),
     freshConnection: createCredentialKeeper({ connections, adapter, io }),
     onReconnected: (workspaceId: string) => void reconnected.push(workspaceId),
     messages: parts.messages ?? NO_MESSAGES,

@@ -154,7 +154,7 @@ function Item({
       )}
       <span className="ck-item-text">
         <strong title={item.title}>{item.title}</strong>
-        {item.subtitle && <span>{item.subtitle}</span>}
+        {item.subtitle && <span title={item.subtitle}>{item.subtitle}</span>}
         {item.tertiary_text && <small>{item.tertiary_text}</small>}
       </span>
     </>

@@ -88,6 +88,12 @@ function Details({ conversation, mark }: DetailsProps) {
   );
 }
 
+/** Several changes at once are one question. */
+const SETTLE_MS = 150;
+/** What a click led to stays to be read. */
+const FLOW_MS = 6_000;
+const FIELDS = new Set(['input', 'textarea', 'dropdown', 'single-select', 'checkbox']);
+
 /**
  * Our card, asked for when the conversation is opened, as Intercom does. Intercom asks again when the teammate comes
  * back to it; here also when something happened, unless they are in the middle of one of the card's flows.
@@ -96,13 +102,15 @@ function useCard(conversationId: string, mark: string) {
   const [canvas, setCanvas] = useState<Canvas>();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
-  const inFlow = useRef(false);
+  const flowEnds = useRef(0);
+  /** What is being filled in is not swept away. */
+  const form = useRef(false);
+  form.current = canvas?.content.components.some(({ type }) => FIELDS.has(type)) ?? false;
   const latest = useRef(0);
 
   const ask = useCallback(async (request: () => Promise<{ canvas: Canvas }>) => {
     latest.current += 1;
     const mine = latest.current;
-    setBusy(true);
     try {
       const answer = await request();
       if (mine !== latest.current) return;
@@ -115,20 +123,27 @@ function useCard(conversationId: string, mark: string) {
   }, []);
 
   const open = useCallback(() => {
-    inFlow.current = false;
+    flowEnds.current = 0;
     return ask(() => act('intercom.card.open', { conversationId }));
   }, [ask, conversationId]);
 
   // `mark` is what tells that something happened.
   useEffect(() => {
-    // Asked when the time has come: a click in between has begun a flow.
-    const timer = setTimeout(() => inFlow.current || void open(), 150);
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      // A click in between has begun a flow, or went on with it.
+      const left = Math.max(flowEnds.current - Date.now(), form.current ? FLOW_MS : 0);
+      if (left > 0) timer = setTimeout(look, left);
+      else void open();
+    };
+    timer = setTimeout(look, SETTLE_MS);
     return () => clearTimeout(timer);
   }, [open, mark]);
 
   const submit = (componentId: string, inputValues: Record<string, string | string[]>) => {
     if (!canvas) return;
-    inFlow.current = true;
+    flowEnds.current = Date.now() + FLOW_MS;
+    setBusy(true);
     void ask(() => act('intercom.card.submit', { conversationId, componentId, inputValues, canvas }));
   };
   return { canvas, busy, problem, open, submit };

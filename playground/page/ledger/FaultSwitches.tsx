@@ -119,14 +119,14 @@ function Switches({ system, faults, flip }: SwitchProps) {
   return (
     <div className="switches">
       <Switch
-        label="sends every webhook twice"
+        label="webhooks twice"
         testId="fault-duplicate"
         on={faults.duplicateWebhooks}
         onChange={(on) => flip('fault.switch', { system, fault: 'duplicateWebhooks', on })}
       />
       {faults.reorderReceipts !== undefined && (
         <Switch
-          label="sends receipts out of order"
+          label="receipts shuffled"
           testId="fault-reorder"
           on={faults.reorderReceipts}
           onChange={(on) => flip('fault.switch', { system, fault: 'reorderReceipts', on })}

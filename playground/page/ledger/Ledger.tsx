@@ -124,7 +124,7 @@ function Journey({ row }: { row: LedgerRow }) {
           </li>
         ))}
       </ol>
-      {row.reason && <p>{row.reason}</p>}
+      {row.reason && row.history.at(-1)?.reason !== row.reason && <p>{row.reason}</p>}
       {attempts > 1 && <p>{attempts} attempts</p>}
     </div>
   );

@@ -4,14 +4,12 @@
  * their number; a number of the customer's own app, known by its `app_secret`, has a URL of its own.
  */
 export const webhookUrls =
-  (publicUrl: string) =>
+  (publicUrl: string, providers: { provider: string; adapter: { id: string } }[]) =>
   (type: string, channelId: string, credentials: unknown): string => {
-    const provider = PROVIDERS[type] ?? type;
+    const provider = providers.find(({ adapter }) => adapter.id === type)?.provider ?? type;
     const base = `${publicUrl}/webhooks/${provider}`;
     return type === 'whatsapp' && !hasOwnApp(credentials) ? base : `${base}/${channelId}`;
   };
-
-const PROVIDERS: Record<string, string> = { twilio_sms: 'twilio' };
 
 const hasOwnApp = (credentials: unknown): boolean =>
   typeof credentials === 'object' &&

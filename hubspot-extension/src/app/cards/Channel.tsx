@@ -84,7 +84,7 @@ function Facts({ card, surroundings, index }: ChannelProps) {
       </DescriptionListItem>
       <DescriptionListItem label="Our channel">
         <Text truncate={{ tooltipText: channel.name }}>{channel.name}</Text>
-        <Text variant="microcopy">{channel.address}</Text>
+        {!channel.name.includes(channel.address) && <Text variant="microcopy">{channel.address}</Text>}
       </DescriptionListItem>
       {window && (
         <DescriptionListItem label="Reply window">
