@@ -20,7 +20,7 @@ interface Shape {
   atOnce: number;
 }
 const ALONE: Shape = { together: 1, atOnce: 6 };
-export const TOGETHER: Shape = { together: 64, atOnce: 2 };
+const TOGETHER: Shape = { together: 64, atOnce: 2 };
 /** Collisions are rare, and one of the two goes through: more tries than this mean that something else is wrong. */
 const TRIES = 6;
 
