@@ -1,12 +1,15 @@
 /** `npm run octopods -- <command>`: what operators do by hand. Every command explains itself with --help. */
 
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { ConfigError, readConfig } from './config.ts';
 import { createHttp } from './http/outgoing.ts';
 import { createPlatforms } from './platforms/registry.ts';
 import { createConnectionStore } from './store/connections.ts';
+import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
+import { move } from './store/move.ts';
 import { openDatabase } from './store/open.ts';
 import { createSettingStore } from './store/settings.ts';
 
@@ -28,12 +31,37 @@ program
 
 program
   .command('migrate')
-  .description('Brings the database schema up to date (the server does so by itself at its start).')
-  .action(async () => {
-    const db = await openDatabase(readConfig(process.env).databaseUrl);
-    await db.destroy();
-    console.log('The database schema is up to date.');
-  });
+  .description(
+    'Brings the database schema up to date (the server does so by itself at its start). With --from and --to: moves an installation from SQLite to Postgres.',
+  )
+  .option('--from <url>', 'the database to move from: sqlite:PATH')
+  .option('--to <url>', 'the empty database to move to: postgres://…')
+  .action(migrate);
+
+async function migrate({ from, to }: { from?: string; to?: string }): Promise<void> {
+  if ((from === undefined) !== (to === undefined)) throw new Error('--from and --to belong together');
+  if (from !== undefined && to !== undefined) return moveInstallation(from, to);
+  const db = await openDatabase(readConfig(process.env).databaseUrl);
+  await db.destroy();
+  console.log('The database schema is up to date.');
+}
+
+/** The keys are not needed: what is sealed moves as it is. */
+async function moveInstallation(from: string, to: string): Promise<void> {
+  const path = from.startsWith('sqlite:') ? from.slice('sqlite:'.length) : '';
+  if (!existsSync(path)) throw new Error(`--from: there is no SQLite database at "${path}"`);
+  if (!isPostgresUrl(to)) throw new Error('--to: must begin with postgres://');
+  const [source, target] = [await openDatabase(from), await openDatabase(to)];
+  try {
+    const moved = await move(source, target, ({ table, rows }) => console.log(`${table}: ${rows}`));
+    const total = moved.reduce((sum, { rows }) => sum + rows, 0);
+    console.log(
+      `${total} rows moved and compared. Set DATABASE_URL to the new database and start the server.`,
+    );
+  } finally {
+    await Promise.all([source.destroy(), target.destroy()]);
+  }
+}
 
 async function registerHubspotChannels(): Promise<void> {
   const config = readConfig(process.env);

@@ -105,8 +105,8 @@ function readPlain(env: Record<string, string | undefined>, note: Note) {
   const publicUrl = (env.PUBLIC_URL ?? `http://localhost:${port.data ?? 8080}`).replace(/\/+$/, '');
   checkPublicUrl('PUBLIC_URL', publicUrl, note);
   const databaseUrl = env.DATABASE_URL ?? 'sqlite:./data/octopods.db';
-  if (!databaseUrl.startsWith('sqlite:'))
-    note('DATABASE_URL', 'must begin with "sqlite:" (Postgres is not supported by this version yet)');
+  if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(databaseUrl))
+    note('DATABASE_URL', 'must be "sqlite:PATH" or "postgres://USER:PASSWORD@HOST/DATABASE"');
   const mediaUrl = env.MEDIA_URL ?? 'file:./data/media';
   if (!mediaUrl.startsWith('file:'))
     note('MEDIA_URL', 'must begin with "file:" (s3 is not supported by this version yet)');

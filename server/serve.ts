@@ -33,15 +33,19 @@ import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createForgetting } from './relay/forget.ts';
 import { createMediaJob } from './relay/media-job.ts';
+import { createRoster } from './relay/roster.ts';
 import { createWorker } from './relay/worker.ts';
 import { createAccountStore } from './store/accounts.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
+import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
-import { createLedger, type Ledger } from './store/ledger.ts';
+import { newOwner } from './store/leases.ts';
+import { type Company, createLedger, type Ledger } from './store/ledger.ts';
 import { createMediaFiles } from './store/media-files.ts';
 import { createMediaRows } from './store/media-rows.ts';
 import { createMessageStore, type MessageStore } from './store/messages.ts';
 import { type Database, openDatabase } from './store/open.ts';
+import { createPeers, type Peers } from './store/peers.ts';
 import { createSettingStore } from './store/settings.ts';
 
 export interface Running {
@@ -59,7 +63,9 @@ const random = (bytes: number): Uint8Array => randomBytes(bytes);
 export async function serve(config: Config, log: Logger): Promise<Running> {
   const db = await openDatabase(config.databaseUrl);
   const io: Io = { http: createHttp(config), clock, log };
-  const store = openStore(config, db);
+  const owner = newOwner();
+  const peers = isPostgresUrl(config.databaseUrl) ? createPeers(config.databaseUrl) : undefined;
+  const store = openStore(config, db, { owner, ...(peers ? { peers } : {}) });
   const settings = createSettingStore(db);
   const hubspotSecret = await settings.getOrMake(HUBSPOT_SECRET, randomBytes(24).toString('base64url'));
   const platforms = createPlatforms(config, { settings, connections: store.connections, hubspotSecret });
@@ -67,7 +73,7 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   const adapters = new Map<string, AnyAdapter>(
     [...platforms.all, ...channels.map((one) => one.adapter)].map((adapter) => [adapter.id, adapter]),
   );
-  const relay = startRelay(config, store, { adapters, io });
+  const relay = startRelay(config, store, { adapters, io, owner, peers });
   await store.ledger.takeOver();
   const app = createApp({
     log,
@@ -75,9 +81,12 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
     routers: doors(config, db, { store, relay, platforms, channels, hubspotSecret, io }),
   });
   const server = await listen(createServer(app), config);
-  relay.start();
+  await relay.start();
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${config.host}:${port}`, stop: () => stop(server, relay, db) };
+  return {
+    url: `http://${config.host}:${port}`,
+    stop: () => stop(server, relay, () => Promise.all([peers?.close(), db.destroy()])),
+  };
 }
 
 interface Store {
@@ -87,11 +96,11 @@ interface Store {
   media: RelayDeps['media'];
 }
 
-function openStore(config: Config, db: Database): Store {
-  const connections = createConnectionStore(db, createKeyRing(config.keys), clock);
+function openStore(config: Config, db: Database, company: Company): Store {
+  const connections = createConnectionStore(db, createKeyRing(config.keys), clock, company.owner);
   return {
     connections,
-    ledger: createLedger(db, connections, clock),
+    ledger: createLedger(db, connections, clock, company),
     messages: createMessageStore(db, connections.seal),
     media: { rows: createMediaRows(db, connections.seal), files: createMediaFiles(join(config.mediaFolder)) },
   };
@@ -100,13 +109,14 @@ function openStore(config: Config, db: Database): Store {
 function startRelay(
   config: Config,
   store: Store,
-  { adapters, io }: { adapters: Map<string, AnyAdapter>; io: Io },
+  { adapters, io, owner, peers }: { adapters: Map<string, AnyAdapter>; io: Io } & RelayCompany,
 ) {
   const adapter = (type: string) => adapters.get(type);
   const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
   const mediaLink = async (workspaceId: string, mediaId: string) =>
     `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, clock.now())}`;
-  const deps: RelayDeps = { ...store, adapter, credentials, mediaLink, io, times: TIMES };
+  const deps: RelayDeps = { ...store, adapter, credentials, mediaLink, io, owner, times: TIMES };
+  const roster = peers && createRoster(deps, peers, owner);
   const worker = createWorker(deps);
   const mediaJob = createMediaJob(deps);
   const catchUp = createCatchUp(deps);
@@ -115,7 +125,8 @@ function startRelay(
     adapter,
     credentials,
     outage: () => catchUp.outage(),
-    start: () => {
+    start: async () => {
+      await roster?.start();
       worker.start();
       mediaJob.start();
       catchUp.start();
@@ -125,10 +136,16 @@ function startRelay(
       catchUp.stop();
       forgetting.stop();
       await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop()]);
+      await roster?.stop();
     },
   };
 }
 type Relay = ReturnType<typeof startRelay>;
+/** Only Postgres is shared by several processes. */
+interface RelayCompany {
+  owner: string;
+  peers: Peers | undefined;
+}
 
 interface House {
   store: Store;
@@ -230,11 +247,11 @@ function listen(server: Server, { port, host }: Config): Promise<Server> {
 }
 
 /** New requests are refused, those under way are answered, what was claimed settles, and only then the store closes. */
-async function stop(server: Server, relay: Relay, db: Database): Promise<void> {
+async function stop(server: Server, relay: Relay, closeStore: () => Promise<unknown>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await relay.stop();
   server.closeAllConnections();
   await closed;
-  await db.destroy();
+  await closeStore();
 }

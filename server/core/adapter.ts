@@ -231,6 +231,8 @@ export interface Adapter<Credentials = unknown> {
   disconnect?(connection: Connection<Credentials>, io: Io): Promise<void>;
   /** Undefined: nothing to renew yet. Called single-flight; what it answers is stored before anybody uses it. */
   refresh?(connection: Connection<Credentials>, io: Io): Promise<Credentials | NotSent | undefined>;
+  /** Whether `refresh` would ask the other side now; told from what is at hand, before every use. Absent: always. */
+  needsRefresh?(connection: Connection<Credentials>, io: Io): boolean;
   /** Undefined: the credentials work. Otherwise why they do not, in plain words. Throws when nobody answered. */
   probe?(connection: Connection<Credentials>, io: Io): Promise<string | undefined>;
   /** What a lost webhook would have said, since a time (ms); duplicates are fine. */

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../core/adapter.ts';
+import { isDatabaseDown } from '../store/refusals.ts';
 
 export interface ProblemMembers {
   /** What is wrong, in a sentence. */
@@ -112,8 +113,7 @@ function fromBodyParser(error: unknown): Problem | undefined {
 
 /** Busy, locked, full or read-only: nothing was written, so the caller may simply come again. */
 function fromDatabase(error: unknown): Problem | undefined {
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
-  if (!/^SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CANTOPEN)|^(08|53|57P)/.test(code)) return undefined;
+  if (!isDatabaseDown(error)) return undefined;
   const members = { detail: 'The database cannot be written right now.', remedy: 'Try again in a moment.' };
   return new Problem(503, members, { 'Retry-After': '5' });
 }

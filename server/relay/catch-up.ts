@@ -9,6 +9,9 @@ const INTERVAL_MS = 5 * 60_000;
 /** Clocks differ and indexes lag: what lies this far back is asked for again. */
 const OVERLAP_MS = 2 * 60_000;
 const PROBE_MS = 1_000;
+/** Asking one connection takes no longer than this, ms; only one process does. */
+const ALONE_MS = 120_000;
+const BUSY_MS = 5_000;
 
 export interface CatchUp {
   start(): void;
@@ -20,7 +23,12 @@ export interface CatchUp {
 export function createCatchUp(deps: RelayDeps): CatchUp {
   let interval: ReturnType<typeof setInterval> | undefined;
   let probe: ReturnType<typeof setInterval> | undefined;
-  const run = () => void catchUpAll(deps);
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const run = (unlessSince?: number) =>
+    void catchUpAll(deps, unlessSince).then((busy) => {
+      // Another process is at it, perhaps since before our outage ended: ask once more behind it.
+      if (busy) again = setTimeout(() => run(), BUSY_MS);
+    });
   const stopProbe = () => {
     clearInterval(probe);
     probe = undefined;
@@ -28,7 +36,7 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
   return {
     start: () => {
       run();
-      interval = setInterval(run, INTERVAL_MS);
+      interval = setInterval(() => run(deps.io.clock.now() - INTERVAL_MS / 2), INTERVAL_MS);
     },
     outage: () => {
       probe ??= setInterval(() => {
@@ -43,25 +51,34 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
     },
     stop: () => {
       clearInterval(interval);
+      clearTimeout(again);
       stopProbe();
     },
   };
 }
 
-async function catchUpAll(deps: RelayDeps): Promise<void> {
+/** True: another process is asking some of the connections. `unlessSince`: those asked later than that need no asking. */
+async function catchUpAll(deps: RelayDeps, unlessSince = Number.POSITIVE_INFINITY): Promise<boolean> {
+  let busy = false;
   try {
-    for (const connection of await deps.connections.all()) await catchUpOne(deps, connection);
+    for (const connection of await deps.connections.all()) {
+      if (!deps.adapter(connection.type)?.catchUp) continue;
+      const work = () => catchUpOne(deps, connection, unlessSince);
+      busy = (await deps.ledger.alone(`catch-up ${connection.id}`, ALONE_MS, work)) === 'busy' || busy;
+    }
   } catch (error) {
     deps.io.log.warn({ error: String(error) }, 'catching up was interrupted; the next round goes on');
   }
+  return busy;
 }
 
-async function catchUpOne(deps: RelayDeps, connection: Connection): Promise<void> {
+async function catchUpOne(deps: RelayDeps, connection: Connection, unlessSince: number): Promise<void> {
   const adapter = deps.adapter(connection.type);
   if (!adapter?.catchUp) return;
   const began = deps.io.clock.now();
   try {
     const since = await deps.ledger.catchUpSince(connection);
+    if (since !== undefined && since > unlessSince) return;
     // A connection that has never been asked has nothing to catch up on: it starts counting now.
     if (since !== undefined) {
       const usable = await deps.credentials(connection);

@@ -17,9 +17,23 @@ export function createCredentialKeeper(deps: GuardianDeps): CredentialKeeper {
   };
 }
 
+/** How long a renewal by another process takes, about, ms. */
+const ELSEWHERE_MS = 250;
+
 async function renew(deps: GuardianDeps, given: Connection): ReturnType<CredentialKeeper> {
   // Read again: another delivery may have renewed them between its claim and now.
   const connection = (await deps.connections.byId(given.id)) ?? given;
+  if (deps.adapter(connection.type)?.needsRefresh?.(connection, deps.io) === false) return connection;
+  const renewed = await deps.connections.renewing(connection, (stored) =>
+    renewStored(deps, stored ?? connection),
+  );
+  return renewed === 'busy'
+    ? { unusable: 'Its credentials are just being renewed.', retryAfterMs: ELSEWHERE_MS }
+    : renewed;
+}
+
+/** Alone among all processes: asking twice at once may cost the grant. */
+async function renewStored(deps: GuardianDeps, connection: Connection): ReturnType<CredentialKeeper> {
   const renewed = await refreshSafely(deps, connection);
   if (renewed === undefined) return connection;
   if (!isNotSent(renewed)) {

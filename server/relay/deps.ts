@@ -16,6 +16,8 @@ export interface RelayDeps {
   /** A signed, expiring URL on our own host. */
   mediaLink(workspaceId: string, mediaId: string): Promise<string>;
   io: Io;
+  /** Who this process is among those that share the database; something new without it. */
+  owner?: string;
   times: Times;
 }
 

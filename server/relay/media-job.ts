@@ -54,7 +54,7 @@ async function run(deps: RelayDeps, stopping: AbortSignal): Promise<void> {
 }
 
 const claimSafely = (deps: RelayDeps): Promise<MediaRow[]> =>
-  deps.media.rows.claim(AT_ONCE, LEASE_MS, deps.io.clock.now()).catch((error) => {
+  deps.media.rows.claim(AT_ONCE, LEASE_MS, deps.io.clock.now(), deps.owner).catch((error) => {
     deps.io.log.error({ error: String(error) }, 'the media list could not be read; trying again');
     return [];
   });

@@ -16,7 +16,7 @@ export interface Worker {
 }
 
 export function createWorker(deps: RelayDeps): Worker {
-  const owner = `wrk_${randomBytes(6).toString('hex')}`;
+  const owner = deps.owner ?? `wrk_${randomBytes(6).toString('hex')}`;
   const underWay = new Set<Promise<void>>();
   let running = false;
   let wake: () => void = () => undefined;

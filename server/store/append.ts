@@ -35,9 +35,13 @@ const RECEIPT_LANES = 16;
 /** Answers per arrival whether it was new. */
 export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
   const rows = arrivals.map(toRows);
+  // In one order: another process that stores the same duplicates waits for us, or we for it, never both.
+  const ordered = rows
+    .map((row) => row.event)
+    .toSorted((a, b) => byKey(a.workspace_id, b.workspace_id) || byKey(a.dedupe, b.dedupe));
   const inserted = await trx
     .insertInto('event')
-    .values(rows.map((row) => row.event))
+    .values(ordered)
     .onConflict((it) => it.columns(['workspace_id', 'dedupe']).doNothing())
     .returning('id')
     .execute();
@@ -58,10 +62,11 @@ export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
 
 async function raiseLanes(trx: Parameters<typeof append>[0], rows: Rows[], now: number): Promise<void> {
   const lanes = Map.groupBy(rows, (row) => `${row.delivery.workspace_id} ${row.delivery.lane_id}`);
+  const inOrder = [...lanes].toSorted(([a], [b]) => byKey(a, b)).map(([, group]) => group);
   await trx
     .insertInto('lane')
     .values(
-      [...lanes.values()].map((group) => ({
+      inOrder.map((group) => ({
         workspace_id: (group[0] as Rows).delivery.workspace_id,
         id: (group[0] as Rows).delivery.lane_id,
         due: (group[0] as Rows).laneDue,
@@ -80,6 +85,7 @@ async function raiseLanes(trx: Parameters<typeof append>[0], rows: Rows[], now: 
     .execute();
 }
 
+const byKey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
 function toRows({ event, seal, now }: Arrival): Rows {
@@ -185,6 +191,7 @@ export function mediaRows(
         due: of.now,
         attempts: 0,
         created_at: of.now,
+        owner: null,
       },
     ];
   });

@@ -4,7 +4,9 @@
  */
 import { type Selectable, sql } from 'kysely';
 import type { Handler } from './committer.ts';
+import { isPostgres } from './dialect.ts';
 import { holdsLane } from './lanes.ts';
+import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
 
@@ -64,7 +66,33 @@ async function claimOnce(trx: Database, { owner, max, leaseMs, now }: ClaimReque
   }));
 }
 
-const dueHeads = (trx: Database, now: number, max: number): Promise<DeliveryRow[]> =>
+/**
+ * On Postgres the lanes are locked first, passing by those that another process has just locked, and their heads are
+ * read by a statement of their own: one that locks and reads at once may see the head of a moment before its lock.
+ */
+async function dueHeads(trx: Database, now: number, max: number): Promise<DeliveryRow[]> {
+  if (!isPostgres(trx))
+    return heads(trx).where('lane.due', '<=', now).orderBy('lane.due').limit(max).execute();
+  const locked = await trx
+    .selectFrom('lane')
+    .select(['workspace_id', 'id'])
+    .where('pending', '>', 0)
+    .where('due', '<=', now)
+    .orderBy('due')
+    .limit(max)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  if (locked.length === 0) return [];
+  return heads(trx).where(isOneOf(locked)).orderBy('lane.due').execute();
+}
+
+const isOneOf = (lanes: { workspace_id: string; id: string }[]) => {
+  const ids = lanes.map((lane) => sql`(${lane.workspace_id}, ${lane.id})`);
+  return sql<boolean>`(lane.workspace_id, lane.id) in (${sql.join(ids)})`;
+};
+
+const heads = (trx: Database) =>
   trx
     .selectFrom('lane')
     .innerJoin('delivery', (join) =>
@@ -76,11 +104,7 @@ const dueHeads = (trx: Database, now: number, max: number): Promise<DeliveryRow[
       ),
     )
     .selectAll('delivery')
-    .where('lane.pending', '>', 0)
-    .where('lane.due', '<=', now)
-    .orderBy('lane.due')
-    .limit(max)
-    .execute();
+    .where('lane.pending', '>', 0);
 
 const setDue = (trx: Database, head: DeliveryRow, due: number) =>
   trx
@@ -92,6 +116,10 @@ const setDue = (trx: Database, head: DeliveryRow, due: number) =>
 
 /** False: the lease was lost, or runs out before the request could be answered; nothing may be sent. */
 export const start: Handler<{ claim: Claim; now: number }, boolean> = async (trx, starts) => {
+  await lockLanes(
+    trx,
+    starts.map((one) => one.claim),
+  );
   const held: boolean[] = [];
   for (const { claim, now } of starts) {
     const holds = now < claim.leasedUntil && (await holdsLane(trx, claim));

@@ -3,7 +3,10 @@
  * a batch holds what arrived while the last one was being written; alone, a piece commits at once.
  */
 import { CompiledQuery } from 'kysely';
+import { createPostgresCommitter } from './committer-postgres.ts';
+import { isPostgres } from './dialect.ts';
 import type { Database } from './open.ts';
+import { isDatabaseDown } from './refusals.ts';
 
 /** A piece of work inside the shared transaction. `items` of one kind are handed over together, for multi-row writes. */
 export type Handler<Item, Result> = (trx: Database, items: Item[]) => Promise<Result[]>;
@@ -25,7 +28,14 @@ export interface Committer {
 /** A batch of 64 three-row events stays under SQLite's 32,766 parameters and under 2 ms. */
 const BATCH = 64;
 
-export function createCommitter(db: Database): Committer {
+/** `together`: see committer-postgres.ts; on SQLite, where one transaction runs at a time, everything shares it. */
+export function createCommitter(db: Database, together: Handler<never, unknown>[] = []): Committer {
+  return isPostgres(db)
+    ? createPostgresCommitter(db, together as Handler<unknown, unknown>[])
+    : createSqliteCommitter(db);
+}
+
+function createSqliteCommitter(db: Database): Committer {
   const queue: Waiting[] = [];
   let busy = false;
 
@@ -88,10 +98,4 @@ function inTransaction<Result>(db: Database, work: (trx: Database) => Promise<Re
       throw error;
     }
   });
-}
-
-/** Locked, full, read-only or broken: the same for every piece, so none is tried alone. */
-function isDatabaseDown(error: unknown): boolean {
-  const code = String((error as { code?: unknown }).code ?? '');
-  return /^SQLITE_(BUSY|FULL|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)/.test(code);
 }

@@ -5,7 +5,9 @@
 import type { Selectable } from 'kysely';
 import type { Connection } from '../core/adapter.ts';
 import { type ChannelRows, channelRows, liveChannels } from './channels.ts';
+import { isPostgres } from './dialect.ts';
 import type { KeyRing } from './keyring.ts';
+import { alone, newOwner } from './leases.ts';
 import type { Database } from './open.ts';
 import type { ChannelTable, WorkspaceTable } from './schema.ts';
 import { createSeal, type Seal } from './seal.ts';
@@ -29,16 +31,27 @@ export interface ConnectionStore extends WorkspaceRows, ChannelRows {
   all(): Promise<Connection[]>;
   seal(workspaceId: string): Promise<Seal>;
   saveCredentials(connection: RowId, credentials: unknown): Promise<void>;
+  /**
+   * Renews credentials while no other process does, with the connection as it is stored at that moment (undefined:
+   * archived). `busy`: another one is at it.
+   */
+  renewing<Result>(
+    connection: RowId,
+    work: (stored: Connection | undefined) => Promise<Result>,
+  ): Promise<Result | 'busy'>;
   setStatus(connection: RowId, status: string, reason: string | null): Promise<void>;
   mergeSettings(connection: RowId, settings: Record<string, unknown>): Promise<void>;
 }
 
 const CACHE_MS = 2_000;
+/** Longer than any request's time-out. */
+const RENEWAL_MS = 30_000;
 
 export function createConnectionStore(
   db: Database,
   keys: KeyRing,
   clock: { now(): number },
+  owner: string = newOwner(),
 ): ConnectionStore {
   const seals = createSeals(db, keys);
   const recent = createRecent(clock);
@@ -62,10 +75,14 @@ export function createConnectionStore(
       const seal = await seals.of(row.workspaceId);
       await update(row, { credentials: seal.seal(`${kind} ${row.id}`, credentials) });
     },
+    renewing: (row, work) =>
+      alone(db, `renewal ${row.id}`, { ms: RENEWAL_MS, owner, now: clock.now() }, async () => {
+        return work(await loadById(db, open, row.id));
+      }),
     setStatus: (row, status, reason) => update(row, { status, reason }),
     mergeSettings: async (row, settings) => {
-      const current = await loadById(db, open, row.id);
-      await update(row, { settings: JSON.stringify({ ...current?.settings, ...settings }) });
+      await mergeRowSettings(db, row, settings, clock.now());
+      recent.clear();
     },
     ...workspaceRows(db, workings),
     ...channelRows(db, workings),
@@ -176,6 +193,26 @@ async function loadByExternalId(
 type Changes = Partial<
   Pick<ChannelTable, 'credentials' | 'reason' | 'settings'> & { status: string; updated_at: number }
 >;
+
+/** In one transaction: two that add different settings at once both stay. */
+async function mergeRowSettings(
+  db: Database,
+  row: RowId,
+  settings: Record<string, unknown>,
+  now: number,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const table = row.id === row.workspaceId ? 'workspace' : 'channel';
+    const current = await trx
+      .selectFrom(table as 'channel')
+      .select('settings')
+      .where('id', '=', row.id)
+      .$if(isPostgres(trx), (query) => query.forUpdate())
+      .executeTakeFirst();
+    const merged = { ...JSON.parse(current?.settings ?? '{}'), ...settings };
+    await updateRow(trx, row, { settings: JSON.stringify(merged), updated_at: now });
+  });
+}
 
 /** Workspaces and channels share these columns, but each has its own states: the callers know which they mean. */
 async function updateRow(db: Database, { workspaceId, id }: RowId, changes: Changes): Promise<void> {

@@ -81,15 +81,10 @@ export async function keepContact(
   }: { workspaceId: string; identities: Identity[]; contactId: string; seal: Seal },
 ): Promise<void> {
   const made = { contact_id: contactId, locked_by: null, locked_until: 0, started_at: null };
+  const keys = [...new Set(identities.map((identity) => identityKey(seal, identity)))].sort();
   await db
     .insertInto('contact_link')
-    .values(
-      identities.map((identity) => ({
-        workspace_id: workspaceId,
-        identity: identityKey(seal, identity),
-        ...made,
-      })),
-    )
+    .values(keys.map((identity) => ({ workspace_id: workspaceId, identity, ...made })))
     .onConflict((it) => it.columns(['workspace_id', 'identity']).doUpdateSet(made))
     .execute();
 }

@@ -22,10 +22,10 @@ export interface Conversation {
 }
 
 /** Every name by which a conversation can be found again. */
-const keys = (seal: Seal, thread: string, identities: Identity[]): string[] => [
-  seal.hash('thread', thread),
-  ...identities.map((identity) => identityKey(seal, identity)),
-];
+const keys = (seal: Seal, thread: string, identities: Identity[]): string[] =>
+  [
+    ...new Set([seal.hash('thread', thread), ...identities.map((identity) => identityKey(seal, identity))]),
+  ].sort();
 
 export const identityKey = (seal: Seal, { scope, kind, value }: Identity): string =>
   seal.hash('identity', scope, kind, value);
@@ -59,33 +59,69 @@ export interface FindOrMake {
 
 /** Finds the conversation by any of its names, learns new ones, or makes it. Inside the caller's transaction. */
 export async function conversationFor(trx: Database, request: FindOrMake): Promise<string> {
-  const { workspaceId, channelId, seal, now } = request;
+  const { seal, now } = request;
   const names = keys(seal, request.thread, request.customer.identities);
-  const known = await trx
+  const made = makeId('cnv', now, (bytes) => randomBytes(bytes));
+  const known = await holderOf(trx, request, names);
+  const learnt = await learn(trx, request, names, known ?? made);
+  // Beside this transaction another one may have made it since we looked; writing the names has waited for its end.
+  const quicker =
+    known === undefined && learnt < names.length ? await holderOf(trx, request, names, made) : undefined;
+  if (quicker !== undefined) await rename(trx, request, names, { from: made, to: quicker });
+  const id = known ?? quicker ?? made;
+  const customer = seal.seal(id, { thread: request.thread, customer: request.customer });
+  if (id === made) await insert(trx, request, id, customer);
+  else await refresh(trx, request, id, customer);
+  return id;
+}
+
+async function holderOf(trx: Database, { workspaceId, channelId }: FindOrMake, names: string[], but = '') {
+  const row = await trx
     .selectFrom('conversation_identity')
     .select('conversation_id')
     .where('workspace_id', '=', workspaceId)
     .where('channel_id', '=', channelId)
     .where('identity', 'in', names)
+    .where('conversation_id', '<>', but)
     .executeTakeFirst();
-  const id = known?.conversation_id ?? makeId('cnv', now, (bytes) => randomBytes(bytes));
-  const customer = seal.seal(id, { thread: request.thread, customer: request.customer });
-  if (known) await refresh(trx, request, id, customer);
-  else await insert(trx, request, id, customer);
-  await trx
-    .insertInto('conversation_identity')
-    .values(
-      names.map((identity) => ({
-        workspace_id: workspaceId,
-        channel_id: channelId,
-        identity,
-        conversation_id: id,
-      })),
-    )
-    .onConflict((it) => it.doNothing())
-    .execute();
-  return id;
+  return row?.conversation_id;
 }
+
+/** Those of the names that lead nowhere yet lead to the conversation from now on. Answers how many those were. */
+async function learn(
+  trx: Database,
+  { workspaceId, channelId }: FindOrMake,
+  names: string[],
+  id: string,
+): Promise<number> {
+  const rows = names.map((identity) => ({
+    workspace_id: workspaceId,
+    channel_id: channelId,
+    identity,
+    conversation_id: id,
+  }));
+  const learnt = await trx
+    .insertInto('conversation_identity')
+    .values(rows)
+    .onConflict((it) => it.doNothing())
+    .executeTakeFirst();
+  return Number(learnt.numInsertedOrUpdatedRows ?? 0);
+}
+
+const rename = (
+  trx: Database,
+  { workspaceId, channelId }: FindOrMake,
+  names: string[],
+  { from, to }: { from: string; to: string },
+) =>
+  trx
+    .updateTable('conversation_identity')
+    .set({ conversation_id: to })
+    .where('workspace_id', '=', workspaceId)
+    .where('channel_id', '=', channelId)
+    .where('identity', 'in', names)
+    .where('conversation_id', '=', from)
+    .execute();
 
 /** An agent's message knows the customer only by address: it must not overwrite a name the customer gave. */
 async function refresh(trx: Database, request: FindOrMake, id: string, customer: Uint8Array): Promise<void> {

@@ -11,6 +11,7 @@ import type { Claim } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
 import { holdsLane } from './lanes.ts';
+import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 
@@ -43,6 +44,7 @@ export const expand: Handler<ExpandRequest, boolean> = async (trx, requests) => 
 async function expandOne(trx: Database, request: ExpandRequest): Promise<boolean> {
   const { claim, conversationId, channelId, calls, seal, now } = request;
   const { workspaceId, delivery } = claim;
+  await lockLanes(trx, [claim]);
   if (!(await holdsLane(trx, claim))) return false;
   const dropped = await dropLaterParts(trx, claim);
   const head = calls[0] as Call;

@@ -7,7 +7,7 @@ interface LaneId {
   laneId: string;
 }
 
-/** Whether nobody else has claimed this lane since. */
+/** Whether nobody else has claimed this lane since; behind `lockLanes` it stays so until the transaction's end. */
 export async function holdsLane(
   trx: Database,
   { workspaceId, laneId, fence }: LaneId & { fence: number },

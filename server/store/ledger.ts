@@ -7,13 +7,17 @@ import { append } from './append.ts';
 import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
+import { withoutCollision } from './committer-postgres.ts';
 import type { ConnectionStore } from './connections.ts';
 import { type ContactLock, freeContactLocks } from './contacts.ts';
 import type { Conversation, FindOrMake } from './conversations.ts';
+import { isPostgres } from './dialect.ts';
 import { type Call, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
+import { alone, newOwner } from './leases.ts';
 import { links } from './links.ts';
 import type { Database } from './open.ts';
+import type { Peers } from './peers.ts';
 import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { resend } from './resend.ts';
 import { type Settlement, settle } from './settle.ts';
@@ -69,8 +73,10 @@ export interface Ledger {
   resend(workspaceId: string, eventId: string): Promise<'queued' | 'not_found' | 'not_failed'>;
   /** Makes everything that waits in a workspace due now (its credentials are back, its media have come). */
   wake(workspaceId: string, eventId?: string): Promise<void>;
-  /** SQLite has one process: at its start, nobody else can hold a lease. */
+  /** SQLite has one process: at its start, nobody else can hold a lease. On Postgres others may: see relay/roster.ts. */
   takeOver(): Promise<void>;
+  /** Does it while no other process does, for `ms` at most; `busy`: another one is at it, nothing was done. */
+  alone<Result>(name: string, ms: number, work: () => Promise<Result>): Promise<Result | 'busy'>;
   catchUpSince(connection: { workspaceId: string; id: string }): Promise<number | undefined>;
   caughtUp(connection: { workspaceId: string; id: string }, until: number): Promise<void>;
   /** Resolves with nothing; rejects when the database cannot write. */
@@ -79,11 +85,27 @@ export interface Ledger {
   onWork(listener: () => void): void;
 }
 
-export function createLedger(db: Database, connections: ConnectionStore, clock: { now(): number }): Ledger {
-  const committer = createCommitter(db);
+/** Among processes that share the database: who this one is, and how they wake each other. */
+export interface Company {
+  owner: string;
+  peers?: Pick<Peers, 'ring' | 'onRing'>;
+}
+
+export function createLedger(
+  db: Database,
+  connections: ConnectionStore,
+  clock: { now(): number },
+  { owner, peers }: Company = { owner: newOwner() },
+): Ledger {
+  const committer = createCommitter(db, [append, start]);
   const listeners: (() => void)[] = [];
-  const work = <Result>(result: Result): Result => {
+  const wakeAll = () => {
     for (const listener of listeners) listener();
+  };
+  peers?.onRing(wakeAll);
+  const work = <Result>(result: Result): Result => {
+    wakeAll();
+    peers?.ring();
     return result;
   };
   const sealOf = connections.seal;
@@ -93,10 +115,13 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
     ...preparations(db, clock),
     ...links(db, committer, sealOf, clock),
     wake: async (workspaceId, eventId) => {
-      await wakeLanes(db, clock.now(), workspaceId, eventId);
+      await withoutCollision(() => wakeLanes(db, clock.now(), workspaceId, eventId));
       work(undefined);
     },
+    alone: (name, ms, work) => alone(db, name, { ms, owner, now: clock.now() }, work),
     takeOver: async () => {
+      if (isPostgres(db)) return;
+      await db.deleteFrom('lease').execute();
       await freeAllLanes(db);
       await freeContactLocks(db);
       await db.updateTable('media').set({ due: 0 }).where('state', '=', 'waiting').execute();

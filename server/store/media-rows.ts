@@ -8,8 +8,8 @@ import type { Seal } from './seal.ts';
 export type MediaRow = Selectable<MediaTable>;
 
 export interface MediaRows {
-  /** Takes what is due for `leaseMs`; the connection's adapter knows how to fetch it. */
-  claim(max: number, leaseMs: number, now: number): Promise<MediaRow[]>;
+  /** Takes what is due for `leaseMs`; the connection's adapter knows how to fetch it. `owner`: who takes it. */
+  claim(max: number, leaseMs: number, now: number, owner?: string): Promise<MediaRow[]>;
   source(row: MediaRow): Promise<RemoteFile>;
   stored(row: MediaRow, facts: { name: string; contentType: string; size: number }): Promise<void>;
   failed(row: MediaRow, reason: string): Promise<void>;
@@ -28,7 +28,8 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
       .execute()
       .then(() => undefined);
   return {
-    claim: (max, leaseMs, now) => claimDue(db, max, { now, until: now + leaseMs }),
+    claim: (max, leaseMs, now, owner) =>
+      claimDue(db, max, { now, until: now + leaseMs, owner: owner ?? null }),
     source: async (row) => {
       if (!row.source) throw new Error(`media ${row.id} has no source any more`);
       return (await seal(row.workspace_id)).open<RemoteFile>(row.id, row.source);
@@ -64,7 +65,7 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
 async function claimDue(
   db: Database,
   max: number,
-  { now, until }: { now: number; until: number },
+  { now, until, owner }: { now: number; until: number; owner: string | null },
 ): Promise<MediaRow[]> {
   const due = await db
     .selectFrom('media')
@@ -78,7 +79,7 @@ async function claimDue(
   for (const row of due) {
     const won = await db
       .updateTable('media')
-      .set({ due: until, attempts: row.attempts + 1 })
+      .set({ due: until, attempts: row.attempts + 1, owner })
       .where('workspace_id', '=', row.workspace_id)
       .where('id', '=', row.id)
       .where('due', '=', row.due)

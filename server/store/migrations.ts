@@ -4,29 +4,9 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
+import { sqlType, table } from './columns.ts';
+import { isPostgres } from './dialect.ts';
 import type { Schema } from './schema.ts';
-
-type Column = 'text' | 'text!' | 'int' | 'int!' | 'blob';
-
-/** A table from a one-line description; `!` = not null. The primary key's columns come first. */
-async function table(
-  db: Kysely<Schema>,
-  name: string,
-  key: string[],
-  columns: Record<string, Column>,
-): Promise<void> {
-  const bytes = sqlBytes(db);
-  let builder = db.schema.createTable(name);
-  for (const [column, type] of Object.entries(columns)) {
-    const base = type.startsWith('text') ? 'text' : type.startsWith('int') ? 'bigint' : bytes;
-    builder = builder.addColumn(column, base as 'text', (it) => (type.endsWith('!') ? it.notNull() : it));
-  }
-  await builder.addPrimaryKeyConstraint(`${name}_pk`, key as never).execute();
-}
-
-const isPostgres = (db: Kysely<Schema>): boolean =>
-  db.getExecutor().adapter.constructor.name.startsWith('Postgres');
-const sqlBytes = (db: Kysely<Schema>): string => (isPostgres(db) ? 'bytea' : 'blob');
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
   await table(db, 'account', ['id'], { id: 'text!', name: 'text!', created_at: 'int!' });
@@ -197,13 +177,13 @@ async function history(db: Kysely<Schema>): Promise<void> {
   const seq = isPostgres(db) ? sql`bigserial` : sql`integer`;
   await db.schema
     .createTable('history')
-    .addColumn('workspace_id', 'text', (it) => it.notNull())
-    .addColumn('event_id', 'text', (it) => it.notNull())
+    .addColumn('workspace_id', sqlType(db, 'text'), (it) => it.notNull())
+    .addColumn('event_id', sqlType(db, 'text'), (it) => it.notNull())
     .addColumn('seq', seq, (it) => it.primaryKey())
     .addColumn('at', 'bigint', (it) => it.notNull())
-    .addColumn('status', 'text', (it) => it.notNull())
-    .addColumn('code', 'text')
-    .addColumn('reason', 'text')
+    .addColumn('status', sqlType(db, 'text'), (it) => it.notNull())
+    .addColumn('code', sqlType(db, 'text'))
+    .addColumn('reason', sqlType(db, 'text'))
     .execute();
 }
 
@@ -289,6 +269,17 @@ const first: Migration = {
   },
 };
 
+/** Several processes: who is at work, who holds what, so that what a killed one held goes on within two seconds. */
+const company: Migration = {
+  async up(db: Kysely<Schema>) {
+    await table(db, 'worker', ['id'], { id: 'text!', beats: 'int!' });
+    await table(db, 'lease', ['name'], { name: 'text!', owner: 'text!', holder: 'text!', until: 'int!' });
+    await db.schema.alterTable('media').addColumn('owner', sqlType(db, 'text')).execute();
+    if (isPostgres(db))
+      await sql.raw('create index lane_owner on lane (owner) where owner is not null').execute(db);
+  },
+};
+
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first }),
+  getMigrations: async () => ({ '0001-first': first, '0002-company': company }),
 };

@@ -3,19 +3,31 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations.ts';
+import { checkPostgres, postgresDialect } from './open-postgres.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
 
 /**
- * Opens the database and brings its schema up to date.
- * `url`: `sqlite:PATH` or `sqlite::memory:`. Throws with the reason when it cannot be opened or migrated.
+ * Opens the database and brings its schema up to date; of several processes that start at once, one does so while the
+ * others wait (Kysely's migrator holds a transaction's advisory lock on Postgres, the write lock on SQLite).
+ * `url`: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Throws with the reason when it cannot be opened or migrated.
  */
 export async function openDatabase(url: string): Promise<Database> {
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: openSqlite(url) }) });
-  const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
-  if (error) throw error;
+  const dialect = isPostgresUrl(url)
+    ? postgresDialect(url)
+    : new SqliteDialect({ database: openSqlite(url) });
+  const db = new Kysely<Schema>({ dialect });
+  try {
+    if (isPostgresUrl(url)) await checkPostgres(db);
+    const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
+    if (error) throw error;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   return db;
 }
 

@@ -6,8 +6,10 @@ import type { ExpressionBuilder } from 'kysely';
 import type { ReceiptEvent, ReceiptStatus } from '../core/message.ts';
 import type { Claim, DeliveryRow } from './claims.ts';
 import type { Handler } from './committer.ts';
+import { isPostgres } from './dialect.ts';
 import { refreshEvent } from './event-status.ts';
 import { freeLane, holdsLane } from './lanes.ts';
+import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
@@ -30,8 +32,8 @@ export const applyReceipt: Handler<ReceiptRequest, boolean> = async (trx, reques
 
 async function applyOne(trx: Database, request: ReceiptRequest): Promise<boolean> {
   const { claim, receipt, tells, seal, now } = request;
+  const target = await lockedTarget(trx, claim, receipt);
   if (!(await holdsLane(trx, claim))) return false;
-  const target = await findTarget(trx, receipt);
   if (!target || (await isUnderWay(trx, target, now))) await keep(trx, request);
   else await raise(trx, target, receipt, { tells, seal, now });
   const { workspaceId } = claim;
@@ -49,6 +51,18 @@ async function applyOne(trx: Database, request: ReceiptRequest): Promise<boolean
     .execute();
   await freeLane(trx, { workspaceId, laneId: claim.laneId }, 1);
   return true;
+}
+
+/** The send may be settling at this moment: its lane is locked before its delivery is read for good. */
+async function lockedTarget(
+  trx: Database,
+  claim: Claim,
+  receipt: ReceiptEvent,
+): Promise<DeliveryRow | undefined> {
+  await lockWords(trx, 'message', receipt.connection.workspaceId, receipt.of);
+  const seen = await findTarget(trx, receipt);
+  await lockLanes(trx, [claim, ...(seen ? [{ workspaceId: seen.workspace_id, laneId: seen.lane_id }] : [])]);
+  return seen && isPostgres(trx) ? findTarget(trx, receipt) : seen;
 }
 
 async function findTarget(trx: Database, receipt: ReceiptEvent): Promise<DeliveryRow | undefined> {

@@ -12,3 +12,32 @@ export const MAX_MEDIA_BYTES = 25 * 1024 * 1024;
 export class MediaTooLarge extends Error {
   override name = 'MediaTooLarge';
 }
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
+/**
+ * Nothing can be written right now, whatever it is: the caller may simply come again. Locked, full, read-only or
+ * broken on SQLite; not reachable, going down, standby or out of something on Postgres
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+export function isDatabaseDown(error: unknown): boolean {
+  return (
+    /^SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)/.test(codeOf(error)) ||
+    /^(08|53|57P|58|25006$|E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH)$)/.test(
+      codeOf(error),
+    ) ||
+    // A socket in a folder that is missing while Postgres restarts says ENOENT, like any missing file.
+    (error as { syscall?: unknown } | null)?.syscall === 'connect' ||
+    // The Postgres driver has no code for a connection that broke or did not come about.
+    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Postgres connection has been discarded)/.test(
+      String((error as Error | null)?.message ?? ''),
+    )
+  );
+}
+
+/** Two transactions of Postgres got in each other's way; nothing was written, and trying again helps. */
+export const isCollision = (error: unknown): boolean => /^(40001|40P01|55P03)$/.test(codeOf(error));
+
+/** A unique index said no. */
+export const isTaken = (error: unknown): boolean =>
+  codeOf(error) === '23505' || /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(codeOf(error));

@@ -2,6 +2,7 @@
 import type { Handler } from './committer.ts';
 import { addHistory } from './event-status.ts';
 import { openLane } from './lanes.ts';
+import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
 
@@ -28,6 +29,7 @@ async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendReq
     .execute();
   const lane = parts[0]?.lane_id;
   if (lane === undefined) return 'not_found';
+  await lockLanes(trx, [{ workspaceId, laneId: lane }]);
   const back = await trx
     .updateTable('delivery')
     .set({

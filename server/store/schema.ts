@@ -3,6 +3,7 @@
  * with it. Times are ms since 1970. `Uint8Array` columns are sealed (see seal.ts): credentials and content.
  */
 import type { Generated } from 'kysely';
+import type { LeaseTable, WorkerTable } from './schema-company.ts';
 
 export interface AccountTable {
   id: string;
@@ -251,6 +252,8 @@ export interface MediaTable {
   due: number;
   attempts: number;
   created_at: number;
+  /** The worker that is fetching it. */
+  owner: string | null;
 }
 export interface SettingTable {
   key: string;
@@ -286,4 +289,6 @@ export interface Schema {
   media: MediaTable;
   setting: SettingTable;
   catch_up: CatchUpTable;
+  worker: WorkerTable;
+  lease: LeaseTable;
 }

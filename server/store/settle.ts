@@ -6,6 +6,7 @@ import type { Claim } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { addHistory, refreshEvent } from './event-status.ts';
 import { freeLane, holdsLane } from './lanes.ts';
+import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
 import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
@@ -40,6 +41,9 @@ export const settle: Handler<SettleRequest, boolean> = async (trx, requests) => 
 
 async function settleOne(trx: Database, request: SettleRequest): Promise<boolean> {
   const { claim, settlement, now } = request;
+  // A receipt of this very message may be coming in: one of the two sees what the other wrote.
+  if (settlement.to === 'sent') await lockWords(trx, 'message', claim.workspaceId, settlement.providerId);
+  await lockLanes(trx, [claim]);
   if (!(await holdsLane(trx, claim))) {
     if (settlement.to === 'sent') await keepEvidence(trx, claim, settlement.providerId, request);
     return false;

@@ -63,7 +63,7 @@ export const RULES: Rule[] = [
   {
     of: 'server/store/',
     imports: ['server/store/', 'server/core/'],
-    packages: ['kysely', 'better-sqlite3', 'jose', 'node:*'],
+    packages: ['kysely', 'better-sqlite3', 'pg', 'jose', 'node:*'],
     powers: ['SQL', 'timers'],
   },
   {

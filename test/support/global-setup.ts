@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { endSharedPostgres } from './postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,12 +12,13 @@ declare module 'vitest' {
 }
 
 /** One folder per run for what the groups hand on to each other. */
-export default function setup(project: TestProject): () => void {
+export default function setup(project: TestProject): () => Promise<void> {
   const existing = process.env.OCTOPODS_TEST_RUN_DIR;
   const folder = existing ?? mkdtempSync(join(tmpdir(), 'octopods-test-'));
   process.env.OCTOPODS_TEST_RUN_DIR = folder;
   project.provide('callsFile', join(folder, 'calls.jsonl'));
-  return () => {
+  return async () => {
+    await endSharedPostgres(folder);
     if (!existing) rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -10,7 +10,7 @@ import { contactStep } from './contact.ts';
 import { registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
 import { fileSteps, media } from './files.ts';
-import { authorizeUrl, install, refresh, uninstall } from './oauth.ts';
+import { authorizeUrl, install, needsRefresh, refresh, uninstall } from './oauth.ts';
 import { paths } from './paths.ts';
 import {
   credentialsShape,
@@ -73,6 +73,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     authorizeUrl: (state) => authorizeUrl(options, state),
     install: (code, io) => install(options, code, io),
     refresh: (connection, io) => refresh(options, tokens, connection, io),
+    needsRefresh: (connection, io) => needsRefresh(tokens, connection, io),
     uninstall: (connection, io) => uninstall(options, connection, io),
     registerChannels: (io) => registerChannels(options, io),
     attachChannel: (connection, channel, io) => attachChannel(options, portal(connection, io), channel),

@@ -87,6 +87,12 @@ async function redeem(
   };
 }
 
+/** Soon over, or refused before its time. */
+export function needsRefresh(tokens: TokenMemory, connection: HubspotConnection, io: Io): boolean {
+  const { access_token, expires_at } = connection.credentials;
+  return expires_at - io.clock.now() < RENEW_BEFORE_MS || tokens.isRefused(connection.id, access_token);
+}
+
 /** Undefined: nothing to renew yet. Called single-flight; HubSpot may hand out a new refresh token each time. */
 export async function refresh(
   options: HubspotOptions,
@@ -94,9 +100,7 @@ export async function refresh(
   connection: HubspotConnection,
   io: Io,
 ): Promise<HubspotCredentials | NotSent | undefined> {
-  const { access_token, expires_at } = connection.credentials;
-  const fresh = expires_at - io.clock.now() >= RENEW_BEFORE_MS;
-  if (fresh && !tokens.isRefused(connection.id, access_token)) return undefined;
+  if (!needsRefresh(tokens, connection, io)) return undefined;
   try {
     return await renew(options, connection.credentials, io);
   } catch (error) {
