@@ -7,7 +7,7 @@ import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Log, WebhookRequest } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
-import { notFound, Problem, problemHandler } from './problem.ts';
+import { notFound, Problem, problemHandler, wrongMethod } from './problem.ts';
 import { toWebhook } from './webhooks.ts';
 
 export interface ExtensionDeps extends CardDeps {
@@ -22,30 +22,35 @@ const LIMIT = '1mb';
 export function createExtensionRouter(deps: ExtensionDeps): Router {
   const router = Router();
   router.use(express.raw({ type: () => true, limit: LIMIT }));
-  router.get('/card', async (request, response) => {
-    const workspace = await signedBy(deps, request);
-    response.set('Cache-Control', 'no-store').json({ cards: await cardsFor(deps, workspace, request) });
+  // Whoever asks without HubSpot's signature learns nothing, not even which paths there are.
+  router.use((request, response, next) => {
+    if (deps.isSigned(toWebhook(request, deps.publicUrl))) next();
+    else response.status(401).end();
   });
-  router.post('/resend', async (request, response) => {
-    const workspace = await signedBy(deps, request);
-    if (!workspace) throw notFound('workspace');
-    await resend(deps, workspace, messageIdOf(request), response);
-  });
+  router
+    .route('/card')
+    .get(async (request, response) => {
+      const workspace = await portalOf(deps, request);
+      response.set('Cache-Control', 'no-store').json({ cards: await cardsFor(deps, workspace, request) });
+    })
+    .all(wrongMethod('GET, HEAD'));
+  router
+    .route('/resend')
+    .post(async (request, response) => {
+      const workspace = await portalOf(deps, request);
+      if (!workspace) throw notFound('workspace');
+      await resend(deps, workspace, messageIdOf(request), response);
+    })
+    .all(wrongMethod('POST'));
   router.use((_request, _response) => {
     throw notFound('path');
   });
   return router.use(problemHandler(deps.log));
 }
 
-/** The portal that HubSpot vouches for; undefined when it is not connected. Throws 401 without a good signature. */
-async function signedBy(deps: ExtensionDeps, request: Request): Promise<Workspace | undefined> {
-  if (!deps.isSigned(toWebhook(request, deps.publicUrl)))
-    throw new Problem(401, {
-      detail: 'The request is not signed by HubSpot.',
-      remedy: 'Open the card inside HubSpot.',
-    });
-  return deps.connections.workspaceByExternalId('hubspot', String(request.query.portalId ?? ''));
-}
+/** The portal that HubSpot vouches for; undefined when it is not connected. */
+const portalOf = (deps: ExtensionDeps, request: Request): Promise<Workspace | undefined> =>
+  deps.connections.workspaceByExternalId('hubspot', String(request.query.portalId ?? ''));
 
 async function cardsFor(
   deps: ExtensionDeps,
