@@ -132,7 +132,7 @@ onEveryStore('a conversation', (store) => {
     expect(await store().ledger.conversationsOfContact(WORKSPACE, 'contact-1')).toMatchObject([
       { id: made.id, channelId: CHANNEL, thread: '+447700900101', customer: { name: 'Ann' } },
     ]);
-    expect(await store().ledger.hasUnopened(WORKSPACE)).toBe(true);
+    expect(await store().ledger.unopened(WORKSPACE)).toBeDefined();
   });
 
   test('learns the customer’s other names', async () => {
@@ -178,10 +178,11 @@ onEveryStore('a contact', (store) => {
   test('is resumed by whoever comes behind a crash, and told when it began', async () => {
     const began = store().clock.now();
     await lock(store(), 'dlv_1');
+    expect(await store().ledger.beginContact(WORKSPACE, ann, 'dlv_1')).toBe(true);
     expect(await lock(store(), 'dlv_2')).toEqual({ state: 'busy' });
     store().clock.advance(30_001);
     expect(await lock(store(), 'dlv_2')).toEqual({ state: 'locked', resumed: began });
-    await store().ledger.unlockContact(WORKSPACE, ann, true);
+    await store().ledger.unlockContact(WORKSPACE, ann, 'dlv_2', true);
     expect(await lock(store(), 'dlv_3')).toEqual({ state: 'locked' });
   });
 });
