@@ -81,9 +81,9 @@ test.each([
 });
 
 test('nothing is sent before the durable start, and nothing follows a send but its settlement', () => {
-  const attempt = /export async function attempt\(.*?\n}\n/s.exec(read('server/relay/attempt.ts'))?.[0] ?? '';
-  const steps = [...attempt.matchAll(/await (?:deps\.)?([\w.]+)\(/g)].map(([, call]) => call);
-  expect(steps.slice(-3)).toEqual(['ledger.start', 'sendSafely', 'settleOutcome']);
+  const send = /\nasync function send\(.*?\n}\n/s.exec(read('server/relay/attempt.ts'))?.[0] ?? '';
+  const steps = [...send.matchAll(/await (?:deps\.)?([\w.]+)\(/g)].map(([, call]) => call);
+  expect(steps).toEqual(['prepare', 'ledger.start', 'sendSafely', 'settleOutcome']);
 });
 
 test('every adapter has its door in index.ts, with the same two calls', () => {
