@@ -123,6 +123,7 @@ export abstract class Emulator extends EventEmitter {
     );
     if (!planned) return undefined;
     planned.times -= 1;
+    if (request.res) request.res.locals.fault = planned.fault;
     this.emit('fault', planned.fault);
     return planned.fault;
   }
@@ -197,7 +198,7 @@ export abstract class Emulator extends EventEmitter {
       Object.assign(sent, await tryWebhook(webhook, rules.timeoutMs, this.#stopping.signal));
       if (this.#stopping.signal.aborted) return false;
       rules.tried?.(sent);
-      this.emit('webhook', { url: sent.url, status: sent.status });
+      this.emit('webhook', sent);
       if (accepts(sent.status)) return true;
       if (!rules.retries(sent.status, sent.failure)) return false;
     }
@@ -238,7 +239,7 @@ export abstract class Emulator extends EventEmitter {
     this.calls.push(call);
     response.on('close', () => {
       call.status = response.writableFinished ? response.statusCode : 0;
-      this.emit('call', call);
+      if (!response.locals.ownPage) this.emit('call', call, response.locals.fault);
       if (this.#recordTo && !response.locals.ownPage)
         appendFileSync(this.#recordTo, `${JSON.stringify(call)}\n`);
     });

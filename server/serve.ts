@@ -25,6 +25,8 @@ import { signMediaToken } from './http/media-link.ts';
 import { createHttp } from './http/outgoing.ts';
 import { browserCookies } from './http/session.ts';
 import { createWebhookRouter } from './http/webhooks.ts';
+import { verifySignatureV3 } from './platforms/hubspot/signature.ts';
+import { verifyBodySignature } from './platforms/intercom/signature.ts';
 import { createPlatforms } from './platforms/registry.ts';
 import { createCatchUp } from './relay/catch-up.ts';
 import { createCredentialKeeper } from './relay/credentials.ts';
@@ -49,6 +51,7 @@ export interface Running {
 }
 
 const DRAIN_MS = 20_000;
+const HUBSPOT_SECRET = 'hubspot webhook secret';
 const clock = { now: () => Date.now() };
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
@@ -57,10 +60,7 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   const io: Io = { http: createHttp(config), clock, log };
   const store = openStore(config, db);
   const settings = createSettingStore(db);
-  const hubspotSecret = await settings.getOrMake(
-    'hubspot webhook secret',
-    randomBytes(24).toString('base64url'),
-  );
+  const hubspotSecret = await settings.getOrMake(HUBSPOT_SECRET, randomBytes(24).toString('base64url'));
   const platforms = createPlatforms(config, { settings, connections: store.connections, hubspotSecret });
   const channels = channelAdapters(config);
   const adapters = new Map<string, AnyAdapter>(
@@ -151,40 +151,34 @@ function doors(config: Config, db: Database, house: House): Parameters<typeof cr
   });
   return [
     { path: '/', router: webhooks },
-    ...(config.intercom
-      ? [
-          {
-            path: '/intercom',
-            router: createIntercomRouter({
-              ...card,
-              clientSecrets: config.intercom.clientSecrets,
-              io,
-              credentials: relay.credentials,
-            }),
-          },
-        ]
-      : []),
-    ...(config.hubspot
-      ? [
-          {
-            path: '/hubspot/extension',
-            router: createExtensionRouter({
-              ...card,
-              clientSecrets: config.hubspot.clientSecrets,
-              log: io.log,
-            }),
-          },
-        ]
-      : []),
+    ...cardDoors(config, card, io),
     { path: '/', router: createMediaRouter({ ...store, clock }) },
     {
       path: '/',
-      router: createHealthRouter(
-        async () => void (await db.selectFrom('setting').select('key').limit(1).execute()),
-      ),
+      router: createHealthRouter(async () => void (await createSettingStore(db).get(HUBSPOT_SECRET))),
     },
     ...accountDoors(config, db, house),
     { path: '/', router: createHomeRouter(platforms.all) },
+  ];
+}
+
+/** The cards inside the inboxes. How a platform signs its requests is its adapter's knowledge, handed to the doors here. */
+function cardDoors({ intercom, hubspot }: Config, card: CardDeps, io: Io) {
+  const intercomDoor = ({ clientSecrets }: NonNullable<Config['intercom']>) =>
+    createIntercomRouter({
+      ...card,
+      isSigned: (body, header) => verifyBodySignature(clientSecrets, body, header),
+      io,
+    });
+  const hubspotDoor = ({ clientSecrets }: NonNullable<Config['hubspot']>) =>
+    createExtensionRouter({
+      ...card,
+      isSigned: (request) => verifySignatureV3(request, clientSecrets, clock.now()),
+      log: io.log,
+    });
+  return [
+    ...(intercom ? [{ path: '/intercom', router: intercomDoor(intercom) }] : []),
+    ...(hubspot ? [{ path: '/hubspot/extension', router: hubspotDoor(hubspot) }] : []),
   ];
 }
 

@@ -68,6 +68,8 @@ export interface Phone {
   business: { name: string; address: string };
   /** Where that number or bot is answered. */
   platform: PlatformId;
+  /** Why answers may not reach this customer, as a switch: they blocked the bot, their phone is off… */
+  obstacle: { label: string; on: boolean };
   /** Oldest first. */
   messages: PhoneMessage[];
 }
@@ -205,6 +207,7 @@ export interface Actions {
   'phone.send': { body: { phoneId: string; text: string; files: Upload[] }; answer: object };
   /** The customer opens the chat. */
   'phone.read': { body: { phoneId: string }; answer: object };
+  'phone.obstacle': { body: { phoneId: string; on: boolean }; answer: object };
   'intercom.reply': { body: InboxReply; answer: object };
   /** Asks our card as Intercom does when a teammate opens a conversation (initialize). */
   'intercom.card.open': { body: { conversationId: string }; answer: { canvas: Canvas } };

@@ -37,6 +37,7 @@ export class Product extends EventEmitter {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk) => this.#heard(String(chunk)));
+    child.once('exit', () => this.#child === child && this.#become('stopped'));
     await this.#untilReady(child);
     this.#become('running');
     return this;

@@ -6,7 +6,8 @@ import type { AnyAdapter, ChannelFacts, Connected, Connection } from '../core/ad
 import { makeSecretId } from '../core/ids.ts';
 import { WireError } from '../core/outcome.ts';
 import type { AccountStore } from '../store/accounts.ts';
-import { AlreadyLinked, type Channel, type Workspace } from '../store/connections.ts';
+import type { Channel, Workspace } from '../store/connections.ts';
+import { AlreadyLinked } from '../store/refusals.ts';
 import { attachToPlatform, detachFromPlatform, type PlatformDeps } from './platform-side.ts';
 import type { Random } from './secrets.ts';
 

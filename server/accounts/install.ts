@@ -6,7 +6,8 @@
 import type { Installation } from '../core/adapter.ts';
 import { makeId } from '../core/ids.ts';
 import type { AccountStore, Membership } from '../store/accounts.ts';
-import { AlreadyLinked, type ConnectionStore, type Workspace } from '../store/connections.ts';
+import type { ConnectionStore, Workspace } from '../store/connections.ts';
+import { AlreadyLinked } from '../store/refusals.ts';
 import { mayManage } from './roles.ts';
 import type { Random } from './secrets.ts';
 

@@ -192,7 +192,10 @@ export interface Adapter<Credentials = unknown> {
   can: Capabilities;
   /** Verifies and parses; writes nothing. */
   receive(request: WebhookRequest, find: FindConnection, io: Io): Promise<Received>;
-  /** The whole of a message that the webhook carried only in part; asked once per message. */
+  /**
+   * The whole of a message that the webhook carried only in part; asked once per message. `refused` with the code
+   * `not_listed`: the conversation is there but does not show the message (yet).
+   */
   readBack?(
     event: { id: string; thread: string },
     connection: Connection<Credentials>,

@@ -4,15 +4,15 @@
  */
 import express, { type Request, type Response, Router } from 'express';
 import type { CardView } from '../../intercom-canvas/view.ts';
-import type { HttpRequest, Log } from '../core/adapter.ts';
-import { verifySignatureV3 } from '../platforms/hubspot/signature.ts';
+import type { Log, WebhookRequest } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { notFound, Problem, problemHandler } from './problem.ts';
 import { toWebhook } from './webhooks.ts';
 
 export interface ExtensionDeps extends CardDeps {
-  clientSecrets: string[];
+  /** Whether HubSpot signed this request, lately. */
+  isSigned(request: WebhookRequest): boolean;
   log: Log;
 }
 
@@ -39,13 +39,7 @@ export function createExtensionRouter(deps: ExtensionDeps): Router {
 
 /** The portal that HubSpot vouches for; undefined when it is not connected. Throws 401 without a good signature. */
 async function signedBy(deps: ExtensionDeps, request: Request): Promise<Workspace | undefined> {
-  const signed = toWebhook(request, deps.publicUrl);
-  const valid = verifySignatureV3(
-    { ...signed, method: signed.method as HttpRequest['method'] },
-    deps.clientSecrets,
-    deps.clock.now(),
-  );
-  if (!valid)
+  if (!deps.isSigned(toWebhook(request, deps.publicUrl)))
     throw new Problem(401, {
       detail: 'The request is not signed by HubSpot.',
       remedy: 'Open the card inside HubSpot.',

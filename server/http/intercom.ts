@@ -6,16 +6,14 @@ import express, { type Request, type Response, Router } from 'express';
 import { type CanvasAnswer, draw, type Reader, readClick, type Screen } from '../../intercom-canvas/index.ts';
 import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Io } from '../core/adapter.ts';
-import { verifyBodySignature } from '../platforms/intercom/signature.ts';
-import type { CredentialKeeper } from '../relay/deps.ts';
 import type { Workspace } from '../store/connections.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { wrongMethod } from './problem.ts';
 
 export interface IntercomRouterDeps extends CardDeps {
-  clientSecrets: string[];
+  /** Whether Intercom signed these bytes, by its header `X-Body-Signature`. */
+  isSigned(body: Uint8Array, header: string | undefined): boolean;
   io: Io;
-  credentials: CredentialKeeper;
 }
 
 /** A canvas request carries a conversation and a contact model. */
@@ -50,7 +48,7 @@ function open(
 ): Body | undefined {
   const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const header = request.headers['x-body-signature'];
-  if (signed && !verifyBodySignature(deps.clientSecrets, bytes, Array.isArray(header) ? header[0] : header)) {
+  if (signed && !deps.isSigned(bytes, Array.isArray(header) ? header[0] : header)) {
     response.status(401).end();
     return undefined;
   }

@@ -6,7 +6,7 @@ import type { AnyAdapter, Connection } from '../core/adapter.ts';
 import { describeFile } from '../core/describe.ts';
 import { fit } from '../core/fit.ts';
 import type { Customer, MessageEvent, Part, StoredFile } from '../core/message.ts';
-import { isOutcome } from '../core/outcome.ts';
+import { isOutcome, type Outcome } from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
 import type { Conversation } from '../store/conversations.ts';
 import type { Call, MediaRef } from '../store/expand.ts';
@@ -14,7 +14,7 @@ import type { StoredEvent } from '../store/ledger.ts';
 import { settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { storedFile } from './load.ts';
-import { replyReference } from './reply.ts';
+import { quoting, replyReference } from './reply.ts';
 import { tells } from './tells.ts';
 
 /** How long an agent's message may wait for the link of a conversation that is just being made, ms. */
@@ -115,13 +115,32 @@ async function wholeMessage(
     return undefined;
   }
   const parts = await readBack(adapter, { id: sourceId, thread: event.thread }, usable, deps);
-  if (isOutcome(parts)) {
-    await settleNotSent(deps, claim, source, parts);
-    return undefined;
-  }
+  if (isOutcome(parts)) return unread(deps, claim, { event, source, outcome: parts });
   const whole: MessageEvent = { ...event, parts, partial: false };
   await deps.ledger.replaceParts(claim, whole);
   return whole;
+}
+
+/** A platform may list a message a moment after it announced it, ms. */
+const LISTING_GRACE_MS = 5_000;
+
+/**
+ * It could not be read back. Where the platform will never show it (gone, or too far back), the words that the webhook
+ * brought are what the agent wrote: better sent as they are than not at all.
+ */
+async function unread(
+  deps: RelayDeps,
+  claim: Claim,
+  { event, source, outcome }: { event: MessageEvent; source: Connection; outcome: Outcome },
+): Promise<MessageEvent | undefined> {
+  if (outcome.outcome === 'sent') return event;
+  const now = deps.io.clock.now();
+  const young = now - Number(claim.delivery.created_at) < LISTING_GRACE_MS;
+  if (outcome.outcome === 'refused' && outcome.code === 'not_listed' && young)
+    await deps.ledger.settle(claim, { to: 'queued', nextAt: now + 1_000, reason: outcome.why });
+  else if (outcome.outcome === 'refused' && event.parts.length > 0) return event;
+  else await settleNotSent(deps, claim, source, outcome);
+  return undefined;
 }
 
 async function readBack(
@@ -186,7 +205,7 @@ async function storeCalls(
   if (!adapter)
     return settled(deps, claim, 'failed', 'The channel was archived before this message could be sent.');
   const reply = await replyReference(deps, conversation, event, adapter.can);
-  const fitted = fit(reply.quote ? [reply.quote, ...parts] : parts, adapter.can, {
+  const fitted = fit(quoting(reply.quote, parts), adapter.can, {
     opens: inbound && conversation.platformThread === undefined,
   });
   if ('refused' in fitted) return settled(deps, claim, 'failed', fitted.refused.why, fitted.refused.code);

@@ -9,16 +9,12 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { MAX_MEDIA_BYTES, MediaTooLarge } from './refusals.ts';
 import { openBytes, sealBytes } from './seal.ts';
 
-export const MAX_MEDIA_BYTES = 25 * 1024 * 1024;
 const CHUNK = 64 * 1024;
 /** version + iv + tag, see seal.ts. */
 const OVERHEAD = 29;
-
-export class MediaTooLarge extends Error {
-  override name = 'MediaTooLarge';
-}
 
 export interface MediaFiles {
   /** Streams to disk; answers the size in bytes. Throws `MediaTooLarge` above the cap and leaves nothing behind. */

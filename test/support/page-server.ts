@@ -122,6 +122,7 @@ export const phone = (more: Partial<Phone> = {}): Phone => ({
   customer: { name: 'Anna Petrov', address: '@annapetrov' },
   business: { name: 'Acme Support', address: '@acme_bot' },
   platform: 'intercom',
+  obstacle: { label: 'Customer blocks the bot', on: false },
   messages: [],
   ...more,
 });

@@ -20,6 +20,8 @@ export interface AgentReply {
   text: string;
   richText?: string;
   files?: FileInput[];
+  /** The message that this one answers. */
+  inReplyToId?: string;
   /** An internal comment: no webhook. */
   comment?: boolean;
   userId?: number;
@@ -66,6 +68,7 @@ export function agentReplies(
     createdBy: actorId,
     client: { clientType: 'HUBSPOT' },
     status: { statusType: 'SENT' },
+    ...(reply.inReplyToId ? { inReplyToId: reply.inReplyToId } : {}),
   });
   if (!reply.comment) outgoingEvent(world, portal, thread, message);
   return message;

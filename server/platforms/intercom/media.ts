@@ -105,9 +105,6 @@ async function readPart(
   const all = [...(conversation?.source ? [conversation.source] : []), ...(conversation?.parts ?? [])];
   const part = all.find((one) => eventId(one) === event.id);
   if (part) return part;
-  // Only the newest 500 parts are shown; an older one can only be taken as the webhook brought it.
-  const cut = (conversation?.totalParts ?? 0) > (conversation?.parts.length ?? 0);
-  return cut
-    ? refused('part_not_listed', 'Intercom lists only the newest 500 parts of a conversation.')
-    : retry('The message cannot be read from Intercom yet', { afterMs: 2_000 });
+  // Not there yet, or no longer among the newest 500 that Intercom lists.
+  return refused('not_listed', 'Intercom does not list this message in its conversation.');
 }

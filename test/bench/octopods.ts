@@ -1,0 +1,132 @@
+/**
+ * Octopods as the benchmark finds it: the real server process, installed once among the emulators by an admin's
+ * browser, then started again and again on copies of that installation, with the sink in HubSpot's place.
+ */
+import { randomBytes } from 'node:crypto';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { addChannels, install, makeApi } from '../../playground/town/admin.ts';
+import { cookieBrowser } from '../../playground/town/browser.ts';
+import {
+  CUSTOMERS,
+  closeEmulators,
+  type Emulators,
+  enterApp,
+  environment,
+  INTERCOM_WORKSPACE,
+  LINES,
+  openEmulators,
+  PORTAL,
+  WABA,
+} from '../../playground/town/emulators.ts';
+import { freePort, Product } from '../../playground/town/product.ts';
+import type { BusinessNumber } from './webhooks.ts';
+
+export interface Installed {
+  number: BusinessNumber;
+  /** The server on a fresh copy of the installation. `hubspotUrl`: where its messages go. */
+  start(name: string, hubspotUrl: string): Promise<Product>;
+}
+
+/** What the cards are asked with: a conversation of ten messages in each inbox. */
+export interface Inboxes {
+  port: number;
+  publicUrl: string;
+  intercom: { secret: string; workspaceId: string; conversationId: string };
+  hubspot: { secret: string; portalId: number; contactId: string };
+}
+
+const MESSAGES = 10;
+
+/** `withInboxes` is called while the emulators are still there. */
+export async function installOnce(
+  folder: string,
+  withInboxes: (inboxes: Inboxes) => Promise<void>,
+): Promise<Installed> {
+  const emulators = await openEmulators();
+  const port = await freePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  enterApp(emulators, publicUrl);
+  const home = join(folder, 'installed');
+  const keys = randomBytes(32).toString('base64');
+  const env = {
+    ...environment(emulators, { publicUrl, folder: home, keys }),
+    PORT: String(port),
+    LOG_LEVEL: 'error',
+  };
+  const product = await new Product(env).start();
+  await connectWhatsApp(emulators, publicUrl);
+  await withInboxes({ port, publicUrl, ...(await conversations(emulators)) });
+  await product.stop();
+  const number = {
+    appSecret: emulators.meta.appSecret,
+    wabaId: WABA,
+    phoneNumberId: hubspotLine.whatsapp.id,
+  };
+  await closeEmulators(emulators);
+  return {
+    number,
+    start: async (name, hubspotUrl) => {
+      const copy = join(folder, name);
+      cpSync(home, copy, { recursive: true });
+      return new Product({
+        ...env,
+        DATABASE_URL: `sqlite:${copy}/octopods.db`,
+        MEDIA_URL: `file:${copy}/media`,
+        HUBSPOT_API_URL: hubspotUrl,
+        // Nobody but HubSpot is called: what looks for the others finds the same answers.
+        INTERCOM_API_URL: hubspotUrl,
+        META_GRAPH_URL: hubspotUrl,
+        PORT: String(await freePort()),
+      }).start();
+    },
+  };
+}
+
+const hubspotLine = LINES.find((line) => line.platform === 'hubspot') as (typeof LINES)[number];
+
+async function connectWhatsApp(emulators: Emulators, publicUrl: string): Promise<void> {
+  const browser = cookieBrowser();
+  await install(browser, emulators, publicUrl, 'intercom');
+  await install(browser, emulators, publicUrl, 'hubspot');
+  const api = await makeApi(browser, publicUrl);
+  await emulators.intercom.subscribeWebhooks(`${publicUrl}/intercom/webhooks`);
+  await emulators.meta.subscribe(`${publicUrl}/webhooks/whatsapp`, 'playground-verify-token');
+  await addChannels(api, 'intercom', ['whatsapp']);
+  await addChannels(api, 'hubspot', ['whatsapp']);
+}
+
+/** A customer writes to both numbers; answers how the two inboxes name the conversations. */
+async function conversations({ meta, intercom, hubspot }: Emulators) {
+  for (const { whatsapp } of LINES)
+    for (let index = 1; index <= MESSAGES; index += 1)
+      meta.customerSends(CUSTOMERS.whatsapp.phone, { text: `Message ${index} of a few` }, whatsapp.id);
+  const ours = () => {
+    const [left] = intercom.inbox(INTERCOM_WORKSPACE);
+    const [right] = hubspot.inbox(PORTAL);
+    const complete = left?.entries.length === MESSAGES && right?.messages.length === MESSAGES;
+    return complete ? { conversationId: left.id, contactId: String(right.contact?.id ?? '') } : undefined;
+  };
+  const until = Date.now() + 30_000;
+  while (!ours() && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+  const found = ours();
+  if (!found) throw new Error('the messages for the cards did not arrive within 30 s');
+  return {
+    intercom: {
+      secret: intercom.world.app.clientSecret,
+      workspaceId: INTERCOM_WORKSPACE,
+      conversationId: found.conversationId,
+    },
+    hubspot: { secret: hubspot.world.app.clientSecret, portalId: PORTAL, contactId: found.contactId },
+  };
+}
+
+/** Resident memory of a process, MB. Linux only; NaN elsewhere. */
+export function rssMb(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
