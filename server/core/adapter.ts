@@ -261,6 +261,15 @@ export interface ChannelFacts {
   settings: Record<string, unknown>;
 }
 
+/** Something that the admin has to choose for every channel of a workspace: its inbox. */
+export interface ChannelChoice {
+  /** The setting's name; the chosen option's value becomes the channel's setting. */
+  name: string;
+  title: string;
+  description: string;
+  options: { value: string; label: string }[];
+}
+
 export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {
   side: 'platform';
   /** Where the admin's browser is sent to consent. */
@@ -269,6 +278,11 @@ export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credenti
   install(code: string, io: Io): Promise<Installation<Credentials> | { refused: string }>;
   /** Uninstalls at the platform. Best effort. */
   uninstall(connection: Connection<Credentials>, io: Io): Promise<void>;
+  /** What has to be chosen before a channel can be attached. `refused` is plain words for the admin. */
+  channelChoices?(
+    connection: Connection<Credentials>,
+    io: Io,
+  ): Promise<ChannelChoice[] | { refused: string }>;
   /** Makes the channel known at the platform; `settings` are merged into the channel's. */
   attachChannel?(
     connection: Connection<Credentials>,

@@ -5,7 +5,7 @@ import type { Part } from '../../core/message.ts';
 import { type NotSent, refused } from '../../core/outcome.ts';
 import { partsOf } from './agent-message.ts';
 import { catchUp, type ReadThreads } from './catch-up.ts';
-import { attachChannel, detachChannel } from './channel-accounts.ts';
+import { attachChannel, channelChoices, detachChannel } from './channel-accounts.ts';
 import { contactStep } from './contact.ts';
 import { registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
@@ -75,6 +75,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     refresh: (connection, io) => refresh(options, tokens, connection, io),
     uninstall: (connection, io) => uninstall(options, connection, io),
     registerChannels: (io) => registerChannels(options, io),
+    channelChoices: (connection, io) => channelChoices(portal(connection, io)),
     attachChannel: (connection, channel, io) => attachChannel(options, portal(connection, io), channel),
     detachChannel: (connection, channel, io) => detachChannel(portal(connection, io), channel),
     receive: (request, find, io) => receive(options, request, find, io),
