@@ -90,7 +90,7 @@ export interface InvitationChoice {
 }
 export interface Invitations {
   list(accountId: string): Promise<Invitation[]>;
-  /** `link` only when no mail can be sent: it is shown this once. `/invitation/<secret>` below PUBLIC_URL. */
+  /** `link` only when no mail could be sent: it is shown this once. `/invitation/<secret>` below PUBLIC_URL. */
   invite(
     by: Actor,
     wish: { email: string; role: 'admin' | 'member'; workspaces?: Grants },
@@ -161,7 +161,7 @@ export interface Passwords {
   reset(secret: string, password: string): Promise<SignedIn | Refused>;
   requestUnlock(email: string, from: string): Promise<void>;
   unlock(secret: string): Promise<Refused | undefined>;
-  /** Signed in. `current` is not asked of those who have no password yet but a confirmed address. */
+  /** Signed in, with the present password. End the other sessions afterwards: `sessions.revokeOthers`. */
   change(by: Actor, form: { current: string; password: string }): Promise<Refused | undefined>;
   /** Mails a link to the new address; until it is used the old one signs in. */
   requestAddress(by: Actor, form: { email: string; password: string }): Promise<Refused | undefined>;

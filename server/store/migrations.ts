@@ -4,29 +4,9 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
+import { people } from './migration-people.ts';
 import type { Schema } from './schema.ts';
-
-type Column = 'text' | 'text!' | 'int' | 'int!' | 'blob';
-
-/** A table from a one-line description; `!` = not null. The primary key's columns come first. */
-async function table(
-  db: Kysely<Schema>,
-  name: string,
-  key: string[],
-  columns: Record<string, Column>,
-): Promise<void> {
-  const bytes = sqlBytes(db);
-  let builder = db.schema.createTable(name);
-  for (const [column, type] of Object.entries(columns)) {
-    const base = type.startsWith('text') ? 'text' : type.startsWith('int') ? 'bigint' : bytes;
-    builder = builder.addColumn(column, base as 'text', (it) => (type.endsWith('!') ? it.notNull() : it));
-  }
-  await builder.addPrimaryKeyConstraint(`${name}_pk`, key as never).execute();
-}
-
-const isPostgres = (db: Kysely<Schema>): boolean =>
-  db.getExecutor().adapter.constructor.name.startsWith('Postgres');
-const sqlBytes = (db: Kysely<Schema>): string => (isPostgres(db) ? 'bytea' : 'blob');
+import { isPostgres, table } from './table.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
   await table(db, 'account', ['id'], { id: 'text!', name: 'text!', created_at: 'int!' });
@@ -284,5 +264,5 @@ const first: Migration = {
 };
 
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first }),
+  getMigrations: async () => ({ '0001-first': first, '0002-people': people }),
 };

@@ -3,6 +3,16 @@
  * with it. Times are ms since 1970. `Uint8Array` columns are sealed (see seal.ts): credentials and content.
  */
 import type { Generated } from 'kysely';
+import type {
+  AuditHeadTable,
+  AuditTable,
+  InvitationTable,
+  MailLinkTable,
+  PasswordTable,
+  ThrottleTable,
+  WebhookRefusalTable,
+  WorkspaceGrantTable,
+} from './schema-people.ts';
 
 export interface AccountTable {
   id: string;
@@ -27,6 +37,8 @@ export interface MemberTable {
   person_id: string;
   role: 'owner' | 'admin' | 'member';
   created_at: number;
+  /** 1: only the workspaces of workspace_grant. */
+  limited: Generated<number>;
 }
 export interface JoinRequestTable {
   account_id: string;
@@ -44,6 +56,10 @@ export interface SessionTable {
   account_id: string;
   created_at: number;
   expires_at: number;
+  last_used_at: number | null;
+  /** The browser, as it introduced itself. */
+  agent: string | null;
+  provider: string | null;
 }
 /** A started OAuth round trip; deleted when it is used, so a `state` works once. */
 export interface OauthStateTable {
@@ -51,6 +67,8 @@ export interface OauthStateTable {
   platform: string;
   return_to: string | null;
   expires_at: number;
+  /** What the round trip needs to remember, as JSON: nonce, PKCE verifier, an invitation. */
+  payload: string | null;
 }
 export interface ApiTokenTable {
   id: string;
@@ -286,4 +304,12 @@ export interface Schema {
   media: MediaTable;
   setting: SettingTable;
   catch_up: CatchUpTable;
+  password: PasswordTable;
+  mail_link: MailLinkTable;
+  throttle: ThrottleTable;
+  workspace_grant: WorkspaceGrantTable;
+  invitation: InvitationTable;
+  audit: AuditTable;
+  audit_head: AuditHeadTable;
+  webhook_refusal: WebhookRefusalTable;
 }
