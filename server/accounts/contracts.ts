@@ -1,4 +1,9 @@
 /**
+ * Paths that mails and providers lead to: `/invitation/:secret` · `/confirm/:secret` (asks for the password) ·
+ * `/reset/:secret` · `/unlock/:secret` · `/address/:secret`, each a page with a form (a link alone changes nothing:
+ * mail scanners open them). `GET /auth/:provider?return=&invitation=&link=1` leaves for Google, Intercom or HubSpot and
+ * comes back to `return`, `/invitation/:secret`, or `/sign-in?problem=<code>` (see http/auth.ts).
+ *
  * What the people side of Octopods can do, as the pages, the API and the command line use it. Every service that
  * changes something takes who does it first (`by`), checks their role itself, and writes the audit trail itself.
  */

@@ -1,4 +1,4 @@
-/** The session's, the install's and the visitor's cookies. What is in them is a secret; what it is good for, accounts/ knows. */
+/** The session's and the round trips' cookies. What is in them is a secret; what it is good for, accounts/ knows. */
 import type { CookieOptions, Request, Response } from 'express';
 import { SESSION_MS, STATE_MS } from '../accounts/sessions.ts';
 
@@ -14,8 +14,6 @@ export interface BrowserCookies {
   install: BrowserCookie;
   /** The same for a sign-in at a provider. */
   signIn: BrowserCookie;
-  /** For the forms of somebody who is not signed in. */
-  visit: BrowserCookie;
 }
 
 /**
@@ -41,7 +39,6 @@ export function browserCookies(publicUrl: string): BrowserCookies {
     session: cookie('octopods', SESSION_MS),
     install: cookie('octopods-install', STATE_MS),
     signIn: cookie('octopods-sign-in', STATE_MS),
-    visit: cookie('octopods-visit', SESSION_MS),
   };
 }
 
