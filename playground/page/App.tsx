@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { PhoneApp, PlatformId, Setup, Snapshot } from './api.ts';
+import type { InboxConversation, PhoneApp, PlatformId, Setup, Snapshot } from './api.ts';
 import { useSnapshot } from './client.ts';
 import type { AlertRequest } from './extension/contract.ts';
 import { HubspotView } from './inbox/HubspotRecord.tsx';
@@ -67,6 +67,13 @@ function Stage({ snapshot }: { snapshot: Snapshot }) {
   const [pane, setPane] = useState<Pane>('phone');
   const [chosen, setChosen] = useState<Record<string, string>>({});
   const choose = (key: string) => (id: string) => setChosen((before) => ({ ...before, [key]: id }));
+  const conversations = platform === 'intercom' ? snapshot.intercom.conversations : snapshot.hubspot.threads;
+  // Phone and inbox show the same conversation: whichever is turned, the other follows.
+  const selected = besidePhone(conversations, app, chosen[platform])?.id;
+  const select = (id: string) => {
+    choose(platform)(id);
+    setApp(conversations.find((one) => one.id === id)?.app ?? app);
+  };
   const [alert, setAlert] = useAlert();
   const phoneKey = `${platform}/${app}`;
   return (
@@ -96,20 +103,15 @@ function Stage({ snapshot }: { snapshot: Snapshot }) {
           <IntercomView
             inbox={snapshot.intercom}
             ledger={snapshot.ledger}
-            selected={chosen.intercom}
-            onSelect={choose('intercom')}
+            selected={selected}
+            onSelect={select}
           />
         ) : (
-          <HubspotView
-            portal={snapshot.hubspot}
-            selected={chosen.hubspot}
-            onSelect={choose('hubspot')}
-            onAlert={setAlert}
-          />
+          <HubspotView portal={snapshot.hubspot} selected={selected} onSelect={select} onAlert={setAlert} />
         )}
       </section>
       <Ledger rows={snapshot.ledger} wire={snapshot.wire} />
-      <FaultSwitches faults={snapshot.faults} worker={snapshot.worker} />
+      <FaultSwitches faults={snapshot.faults} worker={snapshot.worker} app={app} />
       {alert && (
         <div className={`toast ${alert.type ?? 'info'}`} role="status" data-testid="toast">
           {alert.title && <strong>{alert.title}</strong>}
@@ -118,6 +120,16 @@ function Stage({ snapshot }: { snapshot: Snapshot }) {
       )}
     </main>
   );
+}
+
+/** The conversation that was chosen, or the newest, of those with the customer whose phone is shown. */
+function besidePhone<Conversation extends InboxConversation>(
+  conversations: Conversation[],
+  app: PhoneApp,
+  chosen: string | undefined,
+): Conversation | undefined {
+  const fitting = conversations.filter((one) => one.app === undefined || one.app === app);
+  return fitting.find((one) => one.id === chosen) ?? fitting[0];
 }
 
 /** What a HubSpot extension asks to be said, for a few seconds. */

@@ -103,6 +103,8 @@ export interface InboxPart {
 export interface InboxConversation {
   id: string;
   contact: { id: string; name: string; address?: string };
+  /** On which of the phones its customer writes; the page shows phone and conversation side by side. */
+  app?: PhoneApp;
   /** "WhatsApp", where the platform shows it. */
   channel?: string;
   state: 'open' | 'closed' | 'snoozed';

@@ -1,6 +1,5 @@
 /** Which message a row of the ledger is about: the one that was being handed to Octopods when the row was made. */
 import type { InboxConversation, Phone } from '../page/api.ts';
-import { appOf } from './chats.ts';
 import type { Excerpt } from './ledger.ts';
 import type { Trail } from './trail.ts';
 
@@ -38,7 +37,7 @@ export const saidByCustomer = (phone: Phone, trailId: (messageId: string) => str
 
 export const saidByAgents = (conversations: InboxConversation[], app: Phone['app']): Said[] =>
   conversations
-    .filter((one) => appOf(one.contact.address) === app)
+    .filter((one) => one.app === app)
     .flatMap((one) => one.parts)
     .filter((part) => part.kind === 'message' && part.author.kind === 'teammate')
     .map((part) => ({ id: part.id, text: inBrief(part) }));

@@ -2,7 +2,7 @@
 import type { HubspotPortal, HubspotThread, InboxPart } from '../page/api.ts';
 import type { HubspotEmulator, InboxMessage, InboxThread, Portal } from '../platforms/hubspot.ts';
 import { PORTAL } from '../town/emulators.ts';
-import { asPeopleWriteIt } from './chats.ts';
+import { appOf, asPeopleWriteIt } from './chats.ts';
 import { waitsForUs } from './intercom-inbox.ts';
 import type { FileShelf } from './shelf.ts';
 
@@ -35,6 +35,7 @@ function showThread(thread: InboxThread, portal: Portal, shelf: FileShelf): Hubs
       name: (contact && nameOf(contact.properties)) ?? customer ?? phone ?? 'Visitor',
       ...(phone ? { address: phone } : {}),
     },
+    app: appOf(visitor.value),
     channel: thread.channel.replace(/^Octopods /, ''),
     state: thread.status === 'OPEN' ? 'open' : 'closed',
     unread: waitsForUs(parts),

@@ -3,7 +3,7 @@ import type { InboxConversation, InboxPart, IntercomInbox } from '../page/api.ts
 import type { Upload } from '../platforms/intercom/world.ts';
 import type { InboxEntry, IntercomEmulator } from '../platforms/intercom.ts';
 import { INTERCOM_WORKSPACE } from '../town/emulators.ts';
-import { asPeopleWriteIt } from './chats.ts';
+import { appOf, asPeopleWriteIt } from './chats.ts';
 import type { FileShelf } from './shelf.ts';
 
 export function showIntercom(intercom: IntercomEmulator, shelf: FileShelf): IntercomInbox {
@@ -22,6 +22,7 @@ export function showIntercom(intercom: IntercomEmulator, shelf: FileShelf): Inte
           name: one.contact?.name ?? 'Unknown',
           ...(one.contact?.phone ? { address: asPeopleWriteIt(one.contact.phone) } : {}),
         },
+        app: appOf(one.contact?.phone ?? undefined),
         state: one.state as InboxConversation['state'],
         unread: waitsForUs(parts),
         updatedAt: one.updatedAt,

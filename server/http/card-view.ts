@@ -1,6 +1,7 @@
 /** From the ledger to what a card shows: the same truth for Intercom and HubSpot. */
 import type { CardMessage, CardView, ConversationCard } from '../../intercom-canvas/view.ts';
 import type { AnyAdapter, Connection } from '../core/adapter.ts';
+import { displayPhone } from '../core/phone.ts';
 import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
 import type { Conversation } from '../store/conversations.ts';
 import type { Ledger } from '../store/ledger.ts';
@@ -52,7 +53,8 @@ export async function conversationCard(
 /** Our own number or bot, as people write it. */
 function ownAddress(channel: Channel, connection: Connection | undefined): string {
   const phone = channel.settings.phone ?? connection?.settings.phone;
-  return typeof phone === 'string' ? phone : channel.type === 'telegram' ? channel.name : channel.external_id;
+  if (channel.type === 'telegram') return channel.name;
+  return displayPhone(typeof phone === 'string' ? phone : channel.external_id);
 }
 
 function windowOf(conversation: Conversation, adapter: AnyAdapter): { window?: { closesAt: number } } {

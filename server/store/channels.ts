@@ -47,25 +47,7 @@ interface Workings {
 
 export function channelRows(db: Database, { seal, clock, changed }: Workings): ChannelRows {
   return {
-    channel: async (workspaceId: string, id: string) => {
-      const row = await db
-        .selectFrom('channel')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .executeTakeFirst();
-      return row && asChannel(row);
-    },
-    channelsOf: async (workspaceId: string) =>
-      (
-        await db
-          .selectFrom('channel')
-          .selectAll()
-          .where('workspace_id', '=', workspaceId)
-          .orderBy('created_at')
-          .orderBy('id')
-          .execute()
-      ).map(asChannel),
+    ...channelReads(db),
     addChannel: async (channel: NewChannel) => {
       const now = clock.now();
       const { credentials, settings, ...rest } = channel;
@@ -102,13 +84,35 @@ export function channelRows(db: Database, { seal, clock, changed }: Workings): C
         .execute();
       changed();
     },
-    channelByAccount: async (workspaceId: string, accountId: string) => {
-      const rows = await liveChannels(db).where('workspace_id', '=', workspaceId).execute();
-      return rows.map(asChannel).find((channel) => accountOf(channel.settings) === accountId);
-    },
     ...channelTraffic(db, changed),
   };
 }
+
+const channelReads = (db: Database) => ({
+  channel: async (workspaceId: string, id: string) => {
+    const row = await db
+      .selectFrom('channel')
+      .selectAll()
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row && asChannel(row);
+  },
+  channelsOf: async (workspaceId: string) =>
+    (
+      await db
+        .selectFrom('channel')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute()
+    ).map(asChannel),
+  channelByAccount: async (workspaceId: string, accountId: string) => {
+    const rows = await liveChannels(db).where('workspace_id', '=', workspaceId).execute();
+    return rows.map(asChannel).find((channel) => accountOf(channel.settings) === accountId);
+  },
+});
 
 const accountOf = (settings: Record<string, unknown>): string | undefined => {
   const hubspot = settings.hubspot as { channel_account_id?: unknown } | undefined;

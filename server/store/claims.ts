@@ -4,6 +4,7 @@
  */
 import { type Selectable, sql } from 'kysely';
 import type { Handler } from './committer.ts';
+import { holdsLane } from './lanes.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
 
@@ -108,43 +109,3 @@ const markStarted = (trx: Database, claim: Claim, now: number) =>
     .where('id', '=', claim.delivery.id)
     .where('open', '=', 1)
     .execute();
-
-export async function holdsLane(trx: Database, claim: Claim): Promise<boolean> {
-  const row = await trx
-    .selectFrom('lane')
-    .select('fence')
-    .where('workspace_id', '=', claim.workspaceId)
-    .where('id', '=', claim.laneId)
-    .executeTakeFirst();
-  return Number(row?.fence) === claim.fence;
-}
-
-/** Frees the lane for its next head; `closed` deliveries left it. */
-export async function freeLane(
-  trx: Database,
-  lane: { workspaceId: string; laneId: string },
-  closed: number,
-): Promise<void> {
-  const next = await trx
-    .selectFrom('delivery')
-    .select('next_at')
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('lane_id', '=', lane.laneId)
-    .where('open', '=', 1)
-    .orderBy('rank')
-    .orderBy('position')
-    .orderBy('part')
-    .limit(1)
-    .executeTakeFirst();
-  await trx
-    .updateTable('lane')
-    .set({
-      leased_until: 0,
-      owner: null,
-      due: next ? Number(next.next_at) : 0,
-      pending: sql`pending - ${closed}`,
-    })
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('id', '=', lane.laneId)
-    .execute();
-}

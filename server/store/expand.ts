@@ -7,9 +7,10 @@ import { sql } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Event, FileKind, Part } from '../core/message.ts';
 import { mediaRows } from './append.ts';
-import { type Claim, holdsLane } from './claims.ts';
+import type { Claim } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
+import { holdsLane } from './lanes.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 

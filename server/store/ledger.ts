@@ -2,41 +2,24 @@
  * The ledger: the durable record of events and deliveries. This file is its door; each statement lives in the file
  * named after what it does.
  */
-import { sql } from 'kysely';
 import type { Event, Identity, ReceiptEvent } from '../core/message.ts';
-import { answered, taken } from './answered.ts';
 import { append } from './append.ts';
+import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
 import type { ConnectionStore } from './connections.ts';
-import { type ContactLock, keepContact, lockContact, unlockContact } from './contacts.ts';
-import {
-  type Conversation,
-  conversationsOfContact,
-  type FindOrMake,
-  findConversation,
-  hasUnopened,
-} from './conversations.ts';
-import { type Call, conversation, expand, replaceParts } from './expand.ts';
+import type { ContactLock } from './contacts.ts';
+import type { Conversation, FindOrMake } from './conversations.ts';
+import { type Call, expand, replaceParts } from './expand.ts';
+import { freeAllLanes, wakeLanes } from './lanes.ts';
+import { links } from './links.ts';
 import type { Database } from './open.ts';
 import { applyReceipt } from './receipts.ts';
 import { resend } from './resend.ts';
-import type { EventTable } from './schema.ts';
 import { type Settlement, settle } from './settle.ts';
+import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
 
-/** An event as the worker needs it. */
-export interface StoredEvent {
-  id: string;
-  workspaceId: string;
-  connectionId: string;
-  channelId: string | null;
-  sourceId: string;
-  status: EventTable['status'];
-  at: number;
-  receivedAt: number;
-  /** Undefined once its content was erased. */
-  event: Event | undefined;
-}
+export type { StoredEvent } from './stored-events.ts';
 
 export interface Ledger {
   /** One durable transaction: this is the ack. Answers how many were new. Rejects when the database cannot write. */
@@ -100,39 +83,21 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
   };
   const sealOf = connections.seal;
   return {
-    ...events(db, committer, sealOf, clock, work),
+    ...commits(db, committer, { sealOf, clock, work }),
+    ...storedEvents(db, sealOf),
+    ...preparations(db, clock),
     ...links(db, committer, sealOf, clock),
     wake: async (workspaceId, eventId) => {
       await wakeLanes(db, clock.now(), workspaceId, eventId);
       work(undefined);
     },
     takeOver: async () => {
-      await db
-        .updateTable('lane')
-        .set({ leased_until: 0, owner: null, due: 0, fence: sql`fence + 1` })
-        .where('leased_until', '>', 0)
-        .execute();
+      await freeAllLanes(db);
       await db.updateTable('media').set({ due: 0 }).where('state', '=', 'waiting').execute();
     },
     resend: async (workspaceId, eventId) =>
       work(await committer.run(resend, { workspaceId, eventId, now: clock.now() })),
-    catchUpSince: async ({ workspaceId, id }) => {
-      const row = await db
-        .selectFrom('catch_up')
-        .select('until')
-        .where('workspace_id', '=', workspaceId)
-        .where('connection_id', '=', id)
-        .executeTakeFirst();
-      // Never asked before: what came since it was connected may have been missed.
-      return row ? Number(row.until) : connectedAt(db, workspaceId, id);
-    },
-    caughtUp: async ({ workspaceId, id }, until) => {
-      await db
-        .insertInto('catch_up')
-        .values({ workspace_id: workspaceId, connection_id: id, until })
-        .onConflict((it) => it.columns(['workspace_id', 'connection_id']).doUpdateSet({ until }))
-        .execute();
-    },
+    ...catchUpMarks(db),
     probe: async () => {
       await db
         .insertInto('setting')
@@ -146,15 +111,15 @@ export function createLedger(db: Database, connections: ConnectionStore, clock: 
   };
 }
 
-type SealOf = ConnectionStore['seal'];
+interface Workings {
+  sealOf: ConnectionStore['seal'];
+  clock: { now(): number };
+  /** Passes the result on and wakes whoever waits for work. */
+  work<Result>(result: Result): Result;
+}
 
-function events(
-  db: Database,
-  committer: Committer,
-  sealOf: SealOf,
-  clock: { now(): number },
-  work: <R>(result: R) => R,
-) {
+/** Everything that shares its commit with others that wait at the same time. */
+function commits(db: Database, committer: Committer, { sealOf, clock, work }: Workings) {
   const withSeal = async (claim: Claim) => ({
     claim,
     seal: await sealOf(claim.workspaceId),
@@ -182,150 +147,5 @@ function events(
       const request = { ...(await withSeal(held)), event };
       await db.transaction().execute((trx) => replaceParts(trx, request));
     },
-    openCalls: async ({ workspaceId, delivery }: Claim) => {
-      const seal = await sealOf(workspaceId);
-      const rows = await db
-        .selectFrom('delivery')
-        .select(['id', 'content'])
-        .where('workspace_id', '=', workspaceId)
-        .where('event_id', '=', delivery.event_id)
-        .where('kind', '=', 'message')
-        .where('open', '=', 1)
-        .where('part', '>=', delivery.part)
-        .orderBy('part')
-        .execute();
-      return rows.flatMap((row) => (row.content ? [seal.open<Call>(row.id, row.content)] : []));
-    },
-    event: async (workspaceId: string, id: string) => loadEvent(db, sealOf, workspaceId, id),
-    delivery: (workspaceId: string, id: string) =>
-      db
-        .selectFrom('delivery')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .executeTakeFirst(),
-    taken: (held: Claim, since: number) => taken(db, held, since),
-    answered: async (of: Conversation, id: string) => answered(db, await sealOf(of.workspaceId), of, id),
-    content: async <Value>({ workspaceId, delivery }: Claim) =>
-      delivery.content ? (await sealOf(workspaceId)).open<Value>(delivery.id, delivery.content) : undefined,
-    prepared: async ({ workspaceId, delivery }: Claim) => {
-      const rows = await db
-        .selectFrom('preparation')
-        .select(['name', 'value'])
-        .where('workspace_id', '=', workspaceId)
-        .where('delivery_id', '=', delivery.id)
-        .execute();
-      return Object.fromEntries(rows.map((row) => [row.name, row.value ?? '']));
-    },
-    keepPrepared: async ({ workspaceId, delivery }: Claim, name: string, value: string) => {
-      await db
-        .insertInto('preparation')
-        .values({ workspace_id: workspaceId, delivery_id: delivery.id, name, value, started_at: clock.now() })
-        .onConflict((it) => it.columns(['workspace_id', 'delivery_id', 'name']).doUpdateSet({ value }))
-        .execute();
-    },
   };
-}
-
-async function loadEvent(
-  db: Database,
-  sealOf: SealOf,
-  workspaceId: string,
-  id: string,
-): Promise<StoredEvent | undefined> {
-  const row = await db
-    .selectFrom('event')
-    .selectAll()
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  if (!row) return undefined;
-  return {
-    id: row.id,
-    workspaceId,
-    connectionId: row.connection_id,
-    channelId: row.channel_id,
-    sourceId: row.source_id,
-    status: row.status,
-    at: Number(row.at),
-    receivedAt: Number(row.received_at),
-    event: row.content ? (await sealOf(workspaceId)).open<Event>(row.id, row.content) : undefined,
-  };
-}
-
-function links(db: Database, committer: Committer, sealOf: SealOf, clock: { now(): number }) {
-  return {
-    conversationFor: async (request: Omit<FindOrMake, 'seal' | 'now'>) => {
-      const seal = await sealOf(request.workspaceId);
-      const id = await committer.run(conversation, { ...request, seal, now: clock.now() });
-      return (await findConversation(db, seal, { workspaceId: request.workspaceId, id })) as Conversation;
-    },
-    conversation: async (by: { workspaceId: string } & ({ id: string } | { platformThread: string })) =>
-      findConversation(db, await sealOf(by.workspaceId), by),
-    conversationsOfContact: async (workspaceId: string, contactId: string) =>
-      conversationsOfContact(db, await sealOf(workspaceId), { workspaceId, contactId }),
-    hasUnopened: (workspaceId: string) => hasUnopened(db, workspaceId),
-    setContact: async ({ workspaceId, id }: Conversation, contactId: string) => {
-      await db
-        .updateTable('conversation')
-        .set({ contact_id: contactId, updated_at: clock.now() })
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .execute();
-    },
-    lockContact: async (workspaceId: string, identity: Identity, by: string, leaseMs: number) => {
-      const now = clock.now();
-      return lockContact(db, {
-        workspaceId,
-        identity,
-        by,
-        until: now + leaseMs,
-        now,
-        seal: await sealOf(workspaceId),
-      });
-    },
-    keepContact: async (workspaceId: string, identities: Identity[], contactId: string) =>
-      keepContact(db, { workspaceId, identities, contactId, seal: await sealOf(workspaceId) }),
-    unlockContact: async (workspaceId: string, identity: Identity, certain: boolean) =>
-      unlockContact(db, { workspaceId, identity, certain, seal: await sealOf(workspaceId) }),
-  };
-}
-
-async function connectedAt(db: Database, workspaceId: string, id: string): Promise<number | undefined> {
-  const row =
-    id === workspaceId
-      ? await db.selectFrom('workspace').select('created_at').where('id', '=', id).executeTakeFirst()
-      : await db
-          .selectFrom('channel')
-          .select('created_at')
-          .where('workspace_id', '=', workspaceId)
-          .where('id', '=', id)
-          .executeTakeFirst();
-  return row && Number(row.created_at);
-}
-
-/** Waiting heads become due now; leased lanes are left alone. */
-async function wakeLanes(db: Database, now: number, workspaceId: string, eventId?: string): Promise<void> {
-  const lanes = db
-    .selectFrom('delivery')
-    .select('lane_id')
-    .where('workspace_id', '=', workspaceId)
-    .where('open', '=', 1)
-    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string));
-  await db
-    .updateTable('delivery')
-    .set({ next_at: 0 })
-    .where('workspace_id', '=', workspaceId)
-    .where('open', '=', 1)
-    .where('state', '=', 'queued')
-    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string))
-    .execute();
-  await db
-    .updateTable('lane')
-    .set({ due: now })
-    .where('workspace_id', '=', workspaceId)
-    .where('pending', '>', 0)
-    .where('leased_until', '<=', now)
-    .where('id', 'in', lanes)
-    .execute();
 }

@@ -28,28 +28,7 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
       .execute()
       .then(() => undefined);
   return {
-    claim: async (max, leaseMs, now) => {
-      const due = await db
-        .selectFrom('media')
-        .selectAll()
-        .where('state', '=', 'waiting')
-        .where('due', '<=', now)
-        .orderBy('due')
-        .limit(max)
-        .execute();
-      const taken: MediaRow[] = [];
-      for (const row of due) {
-        const won = await db
-          .updateTable('media')
-          .set({ due: now + leaseMs, attempts: row.attempts + 1 })
-          .where('workspace_id', '=', row.workspace_id)
-          .where('id', '=', row.id)
-          .where('due', '=', row.due)
-          .executeTakeFirst();
-        if (won.numUpdatedRows === 1n) taken.push({ ...row, attempts: row.attempts + 1 });
-      }
-      return taken;
-    },
+    claim: (max, leaseMs, now) => claimDue(db, max, { now, until: now + leaseMs }),
     source: async (row) => {
       if (!row.source) throw new Error(`media ${row.id} has no source any more`);
       return (await seal(row.workspace_id)).open<RemoteFile>(row.id, row.source);
@@ -79,4 +58,32 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
         .where('id', '=', id)
         .executeTakeFirst(),
   };
+}
+
+/** The update decides who has it: of two processes that read the same row, one finds its `due` changed. */
+async function claimDue(
+  db: Database,
+  max: number,
+  { now, until }: { now: number; until: number },
+): Promise<MediaRow[]> {
+  const due = await db
+    .selectFrom('media')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .where('due', '<=', now)
+    .orderBy('due')
+    .limit(max)
+    .execute();
+  const taken: MediaRow[] = [];
+  for (const row of due) {
+    const won = await db
+      .updateTable('media')
+      .set({ due: until, attempts: row.attempts + 1 })
+      .where('workspace_id', '=', row.workspace_id)
+      .where('id', '=', row.id)
+      .where('due', '=', row.due)
+      .executeTakeFirst();
+    if (won.numUpdatedRows === 1n) taken.push({ ...row, attempts: row.attempts + 1 });
+  }
+  return taken;
 }

@@ -116,6 +116,11 @@ async function ledger(db: Kysely<Schema>): Promise<void> {
     reason: 'text',
     content: 'blob',
   });
+  await deliveries(db);
+  await history(db);
+}
+
+async function deliveries(db: Kysely<Schema>): Promise<void> {
   await table(db, 'lane', ['workspace_id', 'id'], {
     workspace_id: 'text!',
     id: 'text!',
@@ -166,7 +171,6 @@ async function ledger(db: Kysely<Schema>): Promise<void> {
     code: 'text',
     why: 'text',
   });
-  await history(db);
 }
 
 async function history(db: Kysely<Schema>): Promise<void> {

@@ -1,15 +1,17 @@
 /**
  * Receipts: matched by the provider's id or by our own delivery id that the provider echoes. They only rise in rank
- * (sent < delivered < read; failed only from below delivered), may come before the send's own answer, and settle an
- * outcome that was unknown.
+ * (sent < failed < delivered < read), may come before the send's own answer, and settle an outcome that was unknown.
  */
+import type { ExpressionBuilder } from 'kysely';
 import type { ReceiptEvent, ReceiptStatus } from '../core/message.ts';
-import { type Claim, type DeliveryRow, freeLane, holdsLane } from './claims.ts';
+import type { Claim, DeliveryRow } from './claims.ts';
 import type { Handler } from './committer.ts';
+import { refreshEvent } from './event-status.ts';
+import { freeLane, holdsLane } from './lanes.ts';
 import type { Database } from './open.ts';
-import type { DeliveryState } from './schema.ts';
+import type { DeliveryState, Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
-import { refreshEvent, type Settlement } from './settle.ts';
+import type { Settlement } from './settle.ts';
 
 export interface ReceiptRequest {
   claim: Claim;
@@ -90,16 +92,15 @@ const keep = (trx: Database, { receipt, seal }: ReceiptRequest) =>
     .onConflict((it) => it.doNothing())
     .execute();
 
-const RANK: Partial<Record<DeliveryState, number>> = { sent: 1, delivered: 2, read: 3 };
+/** One order for all, so that receipts lead to the same end in whatever order they come: what arrived did not fail. */
+const RANK: Partial<Record<DeliveryState, number>> = { sent: 1, failed: 2, delivered: 3, read: 4 };
 const UNDECIDED: DeliveryState[] = ['started', 'checking', 'unknown'];
 
 /** Whether a receipt says something new about a delivery in this state. */
-export function rises(state: DeliveryState, status: ReceiptStatus): boolean {
+function rises(state: DeliveryState, status: ReceiptStatus): boolean {
   if (UNDECIDED.includes(state)) return true;
   const rank = RANK[state];
-  if (rank === undefined) return false;
-  if (status === 'failed') return rank < 2;
-  return (RANK[status] as number) > rank;
+  return rank !== undefined && (RANK[status] as number) > rank;
 }
 
 type Evidence = Pick<ReceiptEvent, 'of' | 'status' | 'code' | 'why'>;
@@ -115,6 +116,41 @@ async function raise(
   const workspaceId = target.workspace_id;
   if (target.open === 1) await freeLane(trx, { workspaceId, laneId: target.lane_id }, 1);
   await refreshEvent(trx, { claim: { workspaceId }, eventId: target.event_id, tells, seal, now });
+}
+
+/**
+ * A send that succeeded although its lease was lost: kept as a receipt with our own reference, which settles the doubt
+ * of whoever holds the lane now; when the doubt was settled as unknown already, it is corrected at once.
+ */
+export async function keepEvidence(
+  trx: Database,
+  { workspaceId, delivery }: Claim,
+  providerId: string,
+  { tells, seal, now }: { tells: string[]; seal: Seal; now: number },
+): Promise<void> {
+  const target = await trx
+    .selectFrom('delivery')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', delivery.id)
+    .executeTakeFirst();
+  if (target?.state === 'unknown')
+    return raise(trx, target, { of: providerId, status: 'sent' }, { tells, seal, now });
+  await trx
+    .insertInto('receipt')
+    .values({
+      workspace_id: workspaceId,
+      connection_id: 'late settlement',
+      of: seal.hash('receipt', providerId),
+      ref: delivery.id,
+      status: 'sent',
+      provider_id: providerId,
+      at: now,
+      code: null,
+      why: null,
+    })
+    .onConflict((it) => it.doNothing())
+    .execute();
 }
 
 const write = (trx: Database, target: DeliveryRow, receipt: Evidence, now: number) =>
@@ -145,46 +181,28 @@ export async function raiseByWaitingReceipts(
 ): Promise<boolean> {
   if (delivery.direction !== 'out' && settlement.to !== 'checking' && settlement.to !== 'unknown')
     return false;
+  const fits = (eb: ExpressionBuilder<Schema, 'receipt'>) =>
+    eb.or([
+      eb('ref', '=', delivery.id),
+      ...(settlement.to === 'sent' ? [eb('of', '=', seal.hash('receipt', settlement.providerId))] : []),
+    ]);
   const waiting = await trx
     .selectFrom('receipt')
     .selectAll()
     .where('workspace_id', '=', workspaceId)
-    .where((eb) =>
-      eb.or([
-        eb('ref', '=', delivery.id),
-        ...(settlement.to === 'sent' ? [eb('of', '=', seal.hash('receipt', settlement.providerId))] : []),
-      ]),
-    )
+    .where(fits)
     .execute();
   if (waiting.length === 0) return false;
   let state: DeliveryState = settlement.to;
-  for (const receipt of waiting.sort(
-    (a, b) => (RANK[a.status as DeliveryState] ?? 0) - (RANK[b.status as DeliveryState] ?? 0),
-  )) {
+  for (const receipt of waiting.sort((a, b) => rankOf(a.status) - rankOf(b.status))) {
     if (!rises(state, receipt.status)) continue;
-    await write(
-      trx,
-      delivery,
-      {
-        of: receipt.provider_id,
-        status: receipt.status,
-        ...(receipt.code ? { code: receipt.code } : {}),
-        ...(receipt.why ? { why: receipt.why } : {}),
-      },
-      now,
-    );
-    state = receipt.status;
+    const { status, code, why } = receipt;
+    const evidence = { of: receipt.provider_id, status, ...(code ? { code } : {}), ...(why ? { why } : {}) };
+    await write(trx, delivery, evidence, now);
+    state = status;
   }
-  await trx
-    .deleteFrom('receipt')
-    .where('workspace_id', '=', workspaceId)
-    .where('ref', '=', delivery.id)
-    .execute();
-  if (settlement.to === 'sent')
-    await trx
-      .deleteFrom('receipt')
-      .where('workspace_id', '=', workspaceId)
-      .where('of', '=', seal.hash('receipt', settlement.providerId))
-      .execute();
+  await trx.deleteFrom('receipt').where('workspace_id', '=', workspaceId).where(fits).execute();
   return settlement.to === 'checking' && state !== 'checking';
 }
+
+const rankOf = (status: ReceiptStatus): number => RANK[status] ?? 0;

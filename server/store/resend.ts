@@ -1,8 +1,9 @@
 /** Resend: the message goes to the end of its lane and is really sent again. */
 import type { Handler } from './committer.ts';
+import { addHistory } from './event-status.ts';
+import { openLane } from './lanes.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
-import { addHistory, openLane } from './settle.ts';
 
 export type ResendResult = 'queued' | 'not_found' | 'not_failed';
 interface ResendRequest {

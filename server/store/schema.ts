@@ -170,7 +170,7 @@ export interface DeliveryTable {
   workspace_id: string;
   id: string;
   lane_id: string;
-  /** 0 = in doubt, stays the head whatever arrives late; 1 = in its place. */
+  /** 0 = in doubt, or the rest of a message that is partly out: ahead of whatever arrives late; 1 = in its place. */
   rank: number;
   /** Sortable (source time, provider sequence or arrival, id); see position.ts. */
   position: string;

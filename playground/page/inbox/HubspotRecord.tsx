@@ -21,7 +21,7 @@ const TABS = [
 /** The team's HubSpot: the inbox thread, and beside it the contact's record with our extension in its sidebar. */
 export function HubspotView({ portal, selected, onSelect, onAlert }: Props) {
   const [tab, setTab] = useState<'conversation' | 'card'>('conversation');
-  const thread = portal.threads.find((one) => one.id === selected) ?? portal.threads[0];
+  const thread = portal.threads.find((one) => one.id === selected);
   return (
     <div className="inbox hubspot">
       <ConversationList conversations={portal.threads} selected={thread?.id} onSelect={onSelect} />

@@ -14,7 +14,7 @@ interface Props {
 
 /** The team's Intercom inbox: conversations, the thread with its reply box, and our card in the details. */
 export function IntercomView({ inbox, ledger, selected, onSelect }: Props) {
-  const conversation = inbox.conversations.find((one) => one.id === selected) ?? inbox.conversations[0];
+  const conversation = inbox.conversations.find((one) => one.id === selected);
   return (
     <div className="inbox intercom">
       <ConversationList conversations={inbox.conversations} selected={conversation?.id} onSelect={onSelect} />

@@ -1,12 +1,13 @@
-import { useState } from 'react';
-import type { ActionName, Actions, Faults, NextFault, Snapshot, SystemId, Worker } from '../api.ts';
+import { useEffect, useState } from 'react';
+import type { ActionName, Actions, Faults, NextFault, PhoneApp, Snapshot, SystemId, Worker } from '../api.ts';
 import { act, wordsOf } from '../client.ts';
 import { Bolt } from '../parts/icons.tsx';
 import { SYSTEMS } from '../parts/names.ts';
+import { Switch } from '../parts/Switch.tsx';
 
 const NEXT: { id: NextFault; label: string; hint: string }[] = [
-  { id: '429', label: 'says “too many requests”', hint: 'The next send is answered with 429' },
-  { id: '500', label: 'fails with a server error', hint: 'The next send is answered with 500' },
+  { id: '429', label: 'says 429, too many requests', hint: 'The next send is refused with 429' },
+  { id: '500', label: 'says 500, server error', hint: 'The next send is not done and answered with 500' },
   { id: 'hang', label: 'accepts, but never answers', hint: 'The next send is done, but never answered' },
 ];
 const SYSTEM_IDS = Object.keys(SYSTEMS) as SystemId[];
@@ -18,11 +19,15 @@ const armed = (faults: Faults): number =>
 interface Props {
   faults: Snapshot['faults'];
   worker: Worker;
+  /** The phone that is shown: its provider is the one to spoil first. */
+  app: PhoneApp;
 }
+const PROVIDER: Record<PhoneApp, SystemId> = { telegram: 'telegram', whatsapp: 'whatsapp', sms: 'twilio' };
 
 /** The switches with which one can spoil the day of a bridge, and watch what it does. */
-export function FaultSwitches({ faults, worker }: Props) {
-  const [system, setSystem] = useState<SystemId>('telegram');
+export function FaultSwitches({ faults, worker, app }: Props) {
+  const [system, setSystem] = useState<SystemId>(PROVIDER[app]);
+  useEffect(() => setSystem(PROVIDER[app]), [app]);
   const [problem, setProblem] = useState('');
   const flip = <Name extends ActionName>(action: Name, body: Actions[Name]['body']) => {
     setProblem('');
@@ -130,27 +135,6 @@ function Switches({ system, faults, flip }: SwitchProps) {
     </div>
   );
 }
-
-interface OneSwitchProps {
-  label: string;
-  testId: string;
-  on: boolean;
-  onChange(on: boolean): void;
-}
-const Switch = ({ label, testId, on, onChange }: OneSwitchProps) => (
-  <label className="switch">
-    <input
-      type="checkbox"
-      role="switch"
-      aria-checked={on}
-      checked={on}
-      onChange={(event) => onChange(event.target.checked)}
-      data-testid={testId}
-    />
-    <span aria-hidden="true" />
-    {label}
-  </label>
-);
 
 const WORKER = {
   running: 'The worker is running',

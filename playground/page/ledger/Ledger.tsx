@@ -16,9 +16,16 @@ const WORDS: Record<LedgerStatus, string> = {
   unknown: 'Unknown',
 };
 
-const Chip = ({ status }: { status: LedgerStatus }) => (
-  <span className={`chip ${status}`} data-testid="ledger-status">
-    {WORDS[status]}
+/** Where a message that was sent has arrived: an inbox has it then, a provider only took it. */
+const wordFor = (status: LedgerStatus, direction: LedgerRow['direction']): string =>
+  status === 'sent' && direction === 'in' ? 'In the inbox' : WORDS[status];
+
+const Chip = ({ status, direction }: Pick<LedgerRow, 'status' | 'direction'>) => (
+  <span
+    className={`chip ${direction === 'in' && status === 'sent' ? 'read' : status}`}
+    data-testid="ledger-status"
+  >
+    {wordFor(status, direction)}
   </span>
 );
 
@@ -94,7 +101,7 @@ function Row({ row, open, onToggle }: { row: LedgerRow; open: boolean; onToggle(
           {row.customer}
         </span>
         <span className="row-excerpt">{row.excerpt}</span>
-        <Chip status={row.status} />
+        <Chip status={row.status} direction={row.direction} />
       </button>
       {open && <Journey row={row} />}
     </li>
@@ -109,7 +116,7 @@ function Journey({ row }: { row: LedgerRow }) {
       <ol>
         {row.history.map((step, index) => (
           <li key={`${step.status}-${step.at}`}>
-            <Chip status={step.status} />
+            <Chip status={step.status} direction={row.direction} />
             <small>
               {index === 0 ? exactTime(step.at) : `+${elapsed(row.history[index - 1]?.at ?? 0, step.at)}`}
             </small>

@@ -5,6 +5,7 @@ import { Avatar } from '../parts/Avatar.tsx';
 import { Composer } from '../parts/Composer.tsx';
 import { Files } from '../parts/files.tsx';
 import { APPS, PLATFORMS } from '../parts/names.ts';
+import { Switch } from '../parts/Switch.tsx';
 import { Tabs } from '../parts/Tabs.tsx';
 import { clockTime } from '../parts/time.ts';
 import { useStick } from '../parts/useStick.ts';
@@ -64,6 +65,13 @@ function Chat({ phone, chats, onChoose }: { phone: Phone; chats: Phone[]; onChoo
         </div>
       </header>
       <OwnerBar phone={phone} chats={chats} onChoose={onChoose} />
+      <Switch
+        className="obstacle"
+        label={phone.obstacle.label}
+        testId="phone-obstacle"
+        on={phone.obstacle.on}
+        onChange={(on) => void act('phone.obstacle', { phoneId: phone.id, on }).catch(() => {})}
+      />
       <Bubbles messages={phone.messages} />
       <Composer
         name="phone"

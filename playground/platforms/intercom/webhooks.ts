@@ -44,33 +44,17 @@ export function webhookSender(
   post: (webhook: WebhookPost, rules: WebhookRules) => void,
 ): Sender {
   let subscribed = true;
-  let heldUntil = 0;
-  let held: string[] = [];
 
   const rules = (retries: WebhookRules['retries']): WebhookRules => ({
     retryAfterMs: [world.timings.webhookRetryMs],
     timeoutMs: world.timings.webhookTimeoutMs,
     retries,
   });
-  /** 429: nothing leaves for a while; what waited then goes out, newest first, as Intercom replays a backlog. */
-  const hold = (body: string) => {
-    held.push(body);
-    if (world.now() < heldUntil) return;
-    heldUntil = world.now() + world.timings.webhookThrottleMs;
-    setTimeout(() => {
-      heldUntil = 0;
-      const backlog = held.reverse();
-      held = [];
-      for (const one of backlog) send(one);
-    }, world.timings.webhookThrottleMs).unref();
-  };
+  const backlog = createBacklog(world, (body) => send(body));
   const send = (body: string) => {
     const url = world.app.webhookUrl;
     if (!url || !subscribed) return;
-    if (heldUntil > world.now()) {
-      held.push(body);
-      return;
-    }
+    if (backlog.takes(body)) return;
     const headers = {
       'content-type': 'application/json; charset=utf-8',
       'user-agent': 'intercom-parrot-service-client/1.0',
@@ -78,7 +62,7 @@ export function webhookSender(
     };
     const triedAgain = (status: number): boolean => {
       if (status === 410) subscribed = false;
-      if (status === 429) hold(body);
+      if (status === 429) backlog.hold(body);
       return status !== 410 && status !== 429;
     };
     post({ url, headers, body }, rules(triedAgain));
@@ -105,6 +89,32 @@ export function webhookSender(
     },
     resubscribe: () => {
       subscribed = true;
+    },
+  };
+}
+
+/** After a 429 nothing leaves for a while; what waited then goes out, newest first, as Intercom replays a backlog. */
+function createBacklog(world: World, send: (body: string) => void) {
+  let heldUntil = 0;
+  let held: string[] = [];
+  const release = () => {
+    heldUntil = 0;
+    const waiting = held.reverse();
+    held = [];
+    for (const one of waiting) send(one);
+  };
+  return {
+    /** True: this one has to wait with the others. */
+    takes: (body: string): boolean => {
+      const waits = heldUntil > world.now();
+      if (waits) held.push(body);
+      return waits;
+    },
+    hold: (body: string) => {
+      held.push(body);
+      if (world.now() < heldUntil) return;
+      heldUntil = world.now() + world.timings.webhookThrottleMs;
+      setTimeout(release, world.timings.webhookThrottleMs).unref();
     },
   };
 }

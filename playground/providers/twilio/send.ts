@@ -107,3 +107,26 @@ function callback(url: string | null): string | undefined {
     throw bad(21609, `Invalid 'StatusCallback' URL: ${url}`);
   return url;
 }
+
+/** What reaches the customer without an API call: TwiML in a webhook's answer, or Twilio's own STOP confirmation. */
+export function replyMessage(
+  inbound: TwilioMessage,
+  { body, origin, at }: { body: string; origin: 'webhook-answer' | 'provider'; at: number },
+): TwilioMessage {
+  const sid = makeSid('SM');
+  return {
+    sid,
+    accountSid: inbound.accountSid,
+    from: inbound.to,
+    to: inbound.from,
+    body,
+    direction: 'outbound-reply',
+    status: 'delivered',
+    media: [],
+    mediaCount: 0,
+    createdAt: at,
+    updatedAt: at,
+    sentAt: at,
+    bubble: { id: sid, direction: 'out', at, text: body, files: [], status: 'delivered', origin },
+  };
+}

@@ -8,7 +8,7 @@ import { Cdn } from './cdn.ts';
 import { errorAnswer, FAILURES, notFound, plannedError, TwilioError } from './errors.ts';
 import { inboundFields, statusFields } from './fields.ts';
 import { accountCall, authenticate, formOf, servicesCall, type TwilioCall } from './resources.ts';
-import { newMessage } from './send.ts';
+import { newMessage, replyMessage } from './send.ts';
 import {
   type MessagingService,
   makeSid,
@@ -267,23 +267,7 @@ export class TwilioServer extends Emulator {
   }
 
   protected reply(inbound: TwilioMessage, body: string, origin: 'webhook-answer' | 'provider'): void {
-    const at = this.now();
-    const sid = makeSid('SM');
-    const message: TwilioMessage = {
-      sid,
-      accountSid: inbound.accountSid,
-      from: inbound.to,
-      to: inbound.from,
-      body,
-      direction: 'outbound-reply',
-      status: 'delivered',
-      media: [],
-      mediaCount: 0,
-      createdAt: at,
-      updatedAt: at,
-      sentAt: at,
-      bubble: { id: sid, direction: 'out', at, text: body, files: [], status: 'delivered', origin },
-    };
+    const message = replyMessage(inbound, { body, origin, at: this.now() });
     if (origin === 'webhook-answer') this.state.messages.push(message);
     this.shown.push(message);
     this.changed();

@@ -367,8 +367,11 @@ describe('staying true', () => {
     expect(wholeText(renderer)).toContain('+1 555 000 2222');
   });
 
-  test('while a message is on its way the card looks again every three seconds', async () => {
-    const asked = backend(cards(conversation({ messages: [message({ status: 'queued' })] })));
+  test.each<[string, Partial<CardMessage>]>([
+    ['a message is on its way', { status: 'queued', at: NOW - 60 * MINUTE }],
+    ['the conversation goes on', { status: 'read', at: NOW - MINUTE }],
+  ])('while %s the card looks again every three seconds', async (_, state) => {
+    const asked = backend(cards(conversation({ messages: [message(state)] })));
     open();
     await arrive();
     await vi.advanceTimersByTimeAsync(2_999);
@@ -378,10 +381,10 @@ describe('staying true', () => {
   });
 
   test.each<[string, Partial<CardMessage>]>([
-    ['read', { status: 'read' }],
-    ['failed', { status: 'failed' }],
+    ['read', { status: 'read', at: NOW - 3 * MINUTE }],
+    ['failed', { status: 'failed', at: NOW - 3 * MINUTE }],
     ['sent an hour ago, without a receipt', { status: 'sent', at: NOW - 60 * MINUTE }],
-  ])('once the last one is %s it looks again every half minute only', async (_, state) => {
+  ])('minutes after the last one was %s it looks again every half minute only', async (_, state) => {
     const asked = backend(cards(conversation({ messages: [message(state)] })));
     open();
     await arrive();

@@ -13,17 +13,14 @@ export interface Cards {
   refresh(): Promise<void>;
 }
 
-/** Something is on its way: look again soon. Otherwise calmly: twenty open records are one request every 1.5 s. */
+/** News is expected: look again soon. Otherwise calmly: twenty open records are one request every 1.5 s. */
 const SOON_MS = 3_000;
 const CALM_MS = 30_000;
-/** Receipts mostly come within a minute; after that a message that was only sent is no longer news. */
-const FRESH_MS = 60_000;
+/** Receipts mostly come within a minute, and who has just written is being answered. */
+const FRESH_MS = 120_000;
 
-const onItsWay = (message: CardMessage, now: number): boolean => {
-  if (message.status === 'queued') return true;
-  const settled = message.direction === 'in' || message.status === 'read' || message.status === 'failed';
-  return !settled && now - message.at < FRESH_MS;
-};
+const onItsWay = (message: CardMessage, now: number): boolean =>
+  message.status === 'queued' || now - message.at < FRESH_MS;
 const expectsNews = (cards: CardView[] | undefined, now: number): boolean =>
   cards?.some((card) => card.kind === 'conversation' && card.messages.some((one) => onItsWay(one, now))) ??
   false;

@@ -1,0 +1,113 @@
+/** Lanes: one direction of one conversation each. Whoever claimed its head last holds it, by the fence. */
+import { sql } from 'kysely';
+import type { Database } from './open.ts';
+
+interface LaneId {
+  workspaceId: string;
+  laneId: string;
+}
+
+/** Whether nobody else has claimed this lane since. */
+export async function holdsLane(
+  trx: Database,
+  { workspaceId, laneId, fence }: LaneId & { fence: number },
+): Promise<boolean> {
+  const row = await trx
+    .selectFrom('lane')
+    .select('fence')
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', laneId)
+    .executeTakeFirst();
+  return Number(row?.fence) === fence;
+}
+
+/** Frees the lane for its next head; `closed` deliveries left it. */
+export async function freeLane(trx: Database, lane: LaneId, closed: number): Promise<void> {
+  const next = await trx
+    .selectFrom('delivery')
+    .select('next_at')
+    .where('workspace_id', '=', lane.workspaceId)
+    .where('lane_id', '=', lane.laneId)
+    .where('open', '=', 1)
+    .orderBy('rank')
+    .orderBy('position')
+    .orderBy('part')
+    .limit(1)
+    .executeTakeFirst();
+  await trx
+    .updateTable('lane')
+    .set({
+      leased_until: 0,
+      owner: null,
+      due: next ? Number(next.next_at) : 0,
+      pending: sql`pending - ${closed}`,
+    })
+    .where('workspace_id', '=', lane.workspaceId)
+    .where('id', '=', lane.laneId)
+    .execute();
+}
+
+/** Adds open deliveries to a lane, making it when there is none; an idle lane becomes due now. */
+export async function openLane(
+  trx: Database,
+  { workspaceId, laneId, count, now }: LaneId & { count: number; now: number },
+): Promise<void> {
+  await trx
+    .insertInto('lane')
+    .values({
+      workspace_id: workspaceId,
+      id: laneId,
+      due: now,
+      leased_until: 0,
+      owner: null,
+      fence: 0,
+      pending: count,
+    })
+    .onConflict((it) =>
+      it.columns(['workspace_id', 'id']).doUpdateSet((eb) => ({
+        pending: eb('lane.pending', '+', count),
+        due: eb.case().when('lane.pending', '=', 0).then(now).else(eb.ref('lane.due')).end(),
+      })),
+    )
+    .execute();
+}
+
+/** Waiting heads become due now; leased lanes are left alone. */
+export async function wakeLanes(
+  db: Database,
+  now: number,
+  workspaceId: string,
+  eventId?: string,
+): Promise<void> {
+  const lanes = db
+    .selectFrom('delivery')
+    .select('lane_id')
+    .where('workspace_id', '=', workspaceId)
+    .where('open', '=', 1)
+    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string));
+  await db
+    .updateTable('delivery')
+    .set({ next_at: 0 })
+    .where('workspace_id', '=', workspaceId)
+    .where('open', '=', 1)
+    .where('state', '=', 'queued')
+    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string))
+    .execute();
+  await db
+    .updateTable('lane')
+    .set({ due: now })
+    .where('workspace_id', '=', workspaceId)
+    .where('pending', '>', 0)
+    .where('leased_until', '<=', now)
+    .where('id', 'in', lanes)
+    .execute();
+}
+
+/** Frees every lease: for a database that only one process uses, at that process's start. */
+export async function freeAllLanes(db: Database): Promise<void> {
+  await db
+    .updateTable('lane')
+    .set({ leased_until: 0, owner: null, due: 0, fence: sql`fence + 1` })
+    .where('leased_until', '>', 0)
+    .execute();
+}

@@ -1,0 +1,104 @@
+/** What the worker reads of an event and its deliveries, opened with the workspace's key. */
+import type { Event } from '../core/message.ts';
+import { answered, taken } from './answered.ts';
+import type { Claim } from './claims.ts';
+import type { Conversation } from './conversations.ts';
+import type { Call } from './expand.ts';
+import type { Database } from './open.ts';
+import type { EventTable } from './schema.ts';
+import type { Seal } from './seal.ts';
+
+/** An event as the worker needs it. */
+export interface StoredEvent {
+  id: string;
+  workspaceId: string;
+  connectionId: string;
+  channelId: string | null;
+  sourceId: string;
+  status: EventTable['status'];
+  at: number;
+  receivedAt: number;
+  /** Undefined once its content was erased. */
+  event: Event | undefined;
+}
+
+type SealOf = (workspaceId: string) => Promise<Seal>;
+
+export function storedEvents(db: Database, sealOf: SealOf) {
+  return {
+    openCalls: (claim: Claim) => openCalls(db, sealOf, claim),
+    event: async (workspaceId: string, id: string) => loadEvent(db, sealOf, workspaceId, id),
+    delivery: (workspaceId: string, id: string) =>
+      db
+        .selectFrom('delivery')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .executeTakeFirst(),
+    taken: (held: Claim, since: number) => taken(db, held, since),
+    answered: async (of: Conversation, id: string) => answered(db, await sealOf(of.workspaceId), of, id),
+    content: async <Value>({ workspaceId, delivery }: Claim) =>
+      delivery.content ? (await sealOf(workspaceId)).open<Value>(delivery.id, delivery.content) : undefined,
+  };
+}
+
+/** What a delivery needed first and has already: found or created once, then resumed. */
+export const preparations = (db: Database, clock: { now(): number }) => ({
+  prepared: async ({ workspaceId, delivery }: Claim) => {
+    const rows = await db
+      .selectFrom('preparation')
+      .select(['name', 'value'])
+      .where('workspace_id', '=', workspaceId)
+      .where('delivery_id', '=', delivery.id)
+      .execute();
+    return Object.fromEntries(rows.map((row) => [row.name, row.value ?? '']));
+  },
+  keepPrepared: async ({ workspaceId, delivery }: Claim, name: string, value: string) => {
+    await db
+      .insertInto('preparation')
+      .values({ workspace_id: workspaceId, delivery_id: delivery.id, name, value, started_at: clock.now() })
+      .onConflict((it) => it.columns(['workspace_id', 'delivery_id', 'name']).doUpdateSet({ value }))
+      .execute();
+  },
+});
+
+async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }: Claim): Promise<Call[]> {
+  const seal = await sealOf(workspaceId);
+  const rows = await db
+    .selectFrom('delivery')
+    .select(['id', 'content'])
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', delivery.event_id)
+    .where('kind', '=', 'message')
+    .where('open', '=', 1)
+    .where('part', '>=', delivery.part)
+    .orderBy('part')
+    .execute();
+  return rows.flatMap((row) => (row.content ? [seal.open<Call>(row.id, row.content)] : []));
+}
+
+async function loadEvent(
+  db: Database,
+  sealOf: SealOf,
+  workspaceId: string,
+  id: string,
+): Promise<StoredEvent | undefined> {
+  const row = await db
+    .selectFrom('event')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  return {
+    id: row.id,
+    workspaceId,
+    connectionId: row.connection_id,
+    channelId: row.channel_id,
+    sourceId: row.source_id,
+    status: row.status,
+    at: Number(row.at),
+    receivedAt: Number(row.received_at),
+    event: row.content ? (await sealOf(workspaceId)).open<Event>(row.id, row.content) : undefined,
+  };
+}
