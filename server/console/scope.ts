@@ -1,4 +1,5 @@
 /** What whoever is signed in can see. Everything else does not exist, other accounts' ids included. */
+import { maySee } from '../accounts/roles.ts';
 import { notFound } from '../http/problem.ts';
 import type { Membership } from '../store/accounts.ts';
 import type { Channel, Workspace } from '../store/connections.ts';
@@ -9,8 +10,7 @@ type Scoped = Pick<ConsoleDeps, 'accounts' | 'connections'>;
 /** Archived ones included, newest first. */
 export async function workspacesOf({ connections }: Scoped, member: Membership): Promise<Workspace[]> {
   const all = await connections.workspacesOf(member.account_id);
-  const granted = member.workspaces;
-  return (granted ? all.filter((one) => granted.includes(one.id)) : all).reverse();
+  return all.filter(({ id }) => maySee(member, id)).reverse();
 }
 
 export async function ownWorkspace(

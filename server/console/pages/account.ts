@@ -2,13 +2,14 @@
 import { isRefused, type Refused } from '../../accounts/refusal.ts';
 import { notFound } from '../../http/problem.ts';
 import type { ConsoleDeps } from '../deps.ts';
-import { badge, card, disclosure, facts, head, notice, table, time } from '../elements.ts';
+import { badge, buttonLink, card, disclosure, facts, head, notice, table, time } from '../elements.ts';
 import { flash } from '../flash.ts';
 import { actionButton, field, form, submit } from '../forms.ts';
 import { type Html, html, NOTHING } from '../html.ts';
+import { icons } from '../icons.ts';
 import { type Answer, inside, type MemberVisit, type Page, type PageRoute } from '../routes.ts';
 import { ROLES } from '../words.ts';
-import { passwordField, STATUS } from './sign-in.ts';
+import { passwordField, problemOf, STATUS } from './sign-in.ts';
 import { LOGINS } from './team.ts';
 
 export const accountPages = (deps: ConsoleDeps): PageRoute[] => [
@@ -123,11 +124,14 @@ function passwordCard(deps: ConsoleDeps, wrong: Wrong | undefined): Html {
   );
 }
 
-async function loginsCard(deps: ConsoleDeps, { member, now }: MemberVisit): Promise<Html> {
+async function loginsCard(deps: ConsoleDeps, visit: MemberVisit): Promise<Html> {
+  const { member, now } = visit;
   const logins = await deps.signIns.loginsOf(member.person_id);
+  const others = deps.providers.filter(({ id }) => !logins.some((one) => one.provider === id));
+  const problem = problemOf(visit);
   return card(
     'Ways to sign in',
-    table({
+    html`${problem ? notice('bad', 'Nothing was added', problem) : NOTHING}${table({
       caption: 'Ways to sign in',
       columns: ['With', 'Since', 'Remove'],
       rows: logins.map(({ provider, since }) => ({
@@ -142,7 +146,7 @@ async function loginsCard(deps: ConsoleDeps, { member, now }: MemberVisit): Prom
             : html`<span class="soft small-text">Your only way in</span>`,
         ],
       })),
-    }),
+    })}${others.length > 0 ? html`<p class="form-foot after-table">${others.map(({ id, title }) => buttonLink(`/auth/${id}?link=1&return=/account`, html`${icons.plus}Add ${title}`))}</p>` : NOTHING}`,
   );
 }
 

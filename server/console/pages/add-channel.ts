@@ -24,12 +24,13 @@ export const addChannelPages = (deps: ConsoleDeps): PageRoute[] => [
   managed('post', '/workspaces/:id/channels/new/:type', async (visit) => {
     const { workspace, adapter } = await subject(deps, visit);
     const name = visit.form.get('name')?.trim().slice(0, 100);
-    const answer = await deps.channels.create(workspace, {
+    const wish = {
       type: adapter.id,
       ...(name ? { name } : {}),
       credentials: sentUnder(visit.form, 'credentials.'),
       settings: sentUnder(visit.form, 'settings.'),
-    });
+    };
+    const answer = await deps.channels.create(workspace, wish, visit.member);
     if (isRefusal(answer)) return formPage(deps, visit, { workspace, adapter }, answer);
     return { goTo: `/channels/${answer.id}?done=channel-added` };
   }),

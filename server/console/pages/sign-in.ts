@@ -1,12 +1,12 @@
 /** Coming in and going out: sign in, sign up, and what helps when a password is lost. */
 import type { SignedIn } from '../../accounts/contracts.ts';
 import type { Refused } from '../../accounts/refusal.ts';
+import { AUTH_PROBLEMS, localPath } from '../../http/auth.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, link, notice } from '../elements.ts';
 import { field, form, submit } from '../forms.ts';
 import { attributes, type Content, type Html, html, NOTHING } from '../html.ts';
 import { mark } from '../icons.ts';
-import { ownPath } from '../own-path.ts';
 import { type Answer, open, type PageRoute, type Visit } from '../routes.ts';
 
 export const signInPages = (deps: ConsoleDeps): PageRoute[] => [
@@ -53,9 +53,10 @@ const SAID: Record<string, string> = {
 };
 
 function signInPage(deps: ConsoleDeps, visit: Visit, wrong?: { why: Content; status: number }): Answer {
-  const to = ownPath(visit.query.get('to') ?? visit.form.get('to'));
+  const to = localPath(visit.query.get('to') ?? visit.form.get('to') ?? undefined);
   const said = SAID[visit.query.get('done') ?? ''];
-  const body = html`${wrong ? notice('bad', 'You are not signed in', wrong.why) : NOTHING}${said ? notice('good', said) : NOTHING}${providerButtons(deps, 'Sign in with', to)}${
+  const problem = problemOf(visit);
+  const body = html`${wrong ? notice('bad', 'You are not signed in', wrong.why) : NOTHING}${problem ? notice('bad', 'You are not signed in', problem) : NOTHING}${said ? notice('good', said) : NOTHING}${providerButtons(deps, 'Sign in with', to)}${
     deps.providers.length > 0 ? html`<p class="or">or with your e-mail</p>` : NOTHING
   }${form(
     '/sign-in',
@@ -74,6 +75,12 @@ function signInPage(deps: ConsoleDeps, visit: Visit, wrong?: { why: Content; sta
   });
 }
 
+/** What went wrong at a provider: the address bar names one of our own sentences. */
+export const problemOf = ({ query }: Visit): string | undefined => {
+  const problem = query.get('problem') ?? '';
+  return Object.hasOwn(AUTH_PROBLEMS, problem) ? AUTH_PROBLEMS[problem as keyof typeof AUTH_PROBLEMS] : undefined;
+};
+
 /** Connecting an inbox makes an account; so does signing up. */
 const newHere = (deps: ConsoleDeps): Html => {
   const installs = [...deps.platforms.values()].map(({ id, title }) =>
@@ -86,7 +93,7 @@ const newHere = (deps: ConsoleDeps): Html => {
 /** `then`: a path, or an invitation's secret. */
 export const providerButtons = (deps: ConsoleDeps, verb: string, to: string, invitation?: string): Html => {
   if (deps.providers.length === 0) return NOTHING;
-  const query = new URLSearchParams({ ...(to === '/' ? {} : { to }), ...(invitation ? { invitation } : {}) });
+  const query = new URLSearchParams({ ...(to === '/' ? {} : { return: to }), ...(invitation ? { invitation } : {}) });
   const tail = query.size > 0 ? `?${query}` : '';
   return html`<div class="providers">${deps.providers.map(({ id, title }) => buttonLink(`/auth/${id}${tail}`, html`${mark(id, title)}${verb} ${title}`))}</div>`;
 };
@@ -97,7 +104,7 @@ async function signIn(deps: ConsoleDeps, visit: Visit): Promise<Answer> {
     { email: sent.get('email') ?? '', password: sent.get('password') ?? '' },
     visit.from,
   );
-  if (!('refused' in answer)) return enter(deps, visit, answer, ownPath(sent.get('to')));
+  if (!('refused' in answer)) return enter(deps, visit, answer, localPath(sent.get('to') ?? undefined));
   if (answer.refused === 'throttled')
     return signInPage(deps, visit, {
       why: `There were too many tries from where you are. Wait ${Math.ceil(answer.retryAfterS / 60)} minutes.`,
