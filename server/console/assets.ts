@@ -1,4 +1,4 @@
-/** The console's stylesheet and script: two files, cached for ever under the hash of their content. */
+/** The console's stylesheet and script, each served as one file and cached for ever under the hash of its content. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type RequestHandler, Router } from 'express';
@@ -10,13 +10,16 @@ interface Asset {
   body: Buffer;
 }
 
-const asset = (name: string, type: string): Asset => {
-  const body = readFileSync(new URL(`./assets/${name}`, import.meta.url));
+/** Sheets by subject, in the order in which they override each other. */
+const SHEETS = ['base.css', 'frame.css', 'pages.css', 'controls.css', 'lists.css', 'rows.css', 'plots.css'];
+
+const asset = (name: string, type: string, files = [name]): Asset => {
+  const body = Buffer.concat(files.map((file) => readFileSync(new URL(`./assets/${file}`, import.meta.url))));
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 12);
   return { url: `/assets/${hash}/${name}`, type, body };
 };
 
-export const STYLESHEET = asset('console.css', 'text/css');
+export const STYLESHEET = asset('console.css', 'text/css', SHEETS);
 export const SCRIPT = asset('console.js', 'text/javascript');
 
 export function assetRouter(): Router {

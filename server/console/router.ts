@@ -23,7 +23,7 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
     const before = route.method === 'post' ? [ownOrigin(deps.publicUrl), readForm] : [];
     router[route.method](route.path, ...before, serve(deps, route));
   }
-  router.get('/{*path}', (request, response, next) => {
+  router.get('/{*path}', (request, _response, next) => {
     if (request.accepts(['html', 'json']) !== 'html') return next();
     throw new Problem(404, { detail: 'There is no such page.', remedy: 'Begin at your workspaces.' });
   });

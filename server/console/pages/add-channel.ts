@@ -1,5 +1,5 @@
 /** Adding a channel: which kind, then a form made from its adapter's schema. */
-import { type ChannelRefusal, isRefusal } from '../../accounts/channels.ts';
+import { type ChannelRefusal, isRefusal } from '../../accounts/channel-form.ts';
 import { choicesForChannels } from '../../accounts/platform-side.ts';
 import type { AnyAdapter, ChannelChoice } from '../../core/adapter.ts';
 import { notFound } from '../../http/problem.ts';

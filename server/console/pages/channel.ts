@@ -1,5 +1,5 @@
 /** One channel: how it stands, where its provider must send, its name, its credentials, and its end. */
-import { type ChannelRefusal, isRefusal } from '../../accounts/channels.ts';
+import { type ChannelRefusal, isRefusal } from '../../accounts/channel-form.ts';
 import { mayManage } from '../../accounts/roles.ts';
 import type { AnyAdapter } from '../../core/adapter.ts';
 import type { Channel, Workspace } from '../../store/connections.ts';
@@ -93,7 +93,7 @@ async function page(
     { actions: rows.length > 0 ? link(`/activity?channel=${channel.id}`, 'All of them') : undefined },
   )}</div><div class="stack">${about(channel, title, failures.get(channel.id) ?? 0, now)}${
     may
-      ? html`${renaming(channel, wrong)}${await credentials(deps, visit, channel, adapter, wrong)}${archive(channel, title)}`
+      ? html`${renaming(channel, wrong)}${credentials(visit, channel, adapter, wrong)}${archive(channel, title)}`
       : NOTHING
   }</div></div>`;
   const status = wrong === undefined ? 200 : wrong.form === 'name' ? 422 : statusOf(wrong.refusal);
@@ -169,13 +169,12 @@ const renaming = (channel: Channel, wrong: Wrong | undefined): Html =>
     { open: wrong?.form === 'name' },
   );
 
-async function credentials(
-  deps: ConsoleDeps,
+function credentials(
   visit: MemberVisit,
   channel: Channel,
   adapter: AnyAdapter,
   wrong: Wrong | undefined,
-): Promise<Html> {
+): Html {
   const shown = wrong?.form === 'credentials' ? said(wrong.refusal) : undefined;
   const fields: Field[] = fieldsOf(adapter.credentials, 'credentials.', visit.form, shown?.at);
   const general = shown?.general ?? (fields.some((one) => one.error) ? undefined : shown?.at?.why);

@@ -78,7 +78,9 @@ function signInPage(deps: ConsoleDeps, visit: Visit, wrong?: { why: Content; sta
 /** What went wrong at a provider: the address bar names one of our own sentences. */
 export const problemOf = ({ query }: Visit): string | undefined => {
   const problem = query.get('problem') ?? '';
-  return Object.hasOwn(AUTH_PROBLEMS, problem) ? AUTH_PROBLEMS[problem as keyof typeof AUTH_PROBLEMS] : undefined;
+  return Object.hasOwn(AUTH_PROBLEMS, problem)
+    ? AUTH_PROBLEMS[problem as keyof typeof AUTH_PROBLEMS]
+    : undefined;
 };
 
 /** Connecting an inbox makes an account; so does signing up. */
@@ -93,7 +95,10 @@ const newHere = (deps: ConsoleDeps): Html => {
 /** `then`: a path, or an invitation's secret. */
 export const providerButtons = (deps: ConsoleDeps, verb: string, to: string, invitation?: string): Html => {
   if (deps.providers.length === 0) return NOTHING;
-  const query = new URLSearchParams({ ...(to === '/' ? {} : { return: to }), ...(invitation ? { invitation } : {}) });
+  const query = new URLSearchParams({
+    ...(to === '/' ? {} : { return: to }),
+    ...(invitation ? { invitation } : {}),
+  });
   const tail = query.size > 0 ? `?${query}` : '';
   return html`<div class="providers">${deps.providers.map(({ id, title }) => buttonLink(`/auth/${id}${tail}`, html`${mark(id, title)}${verb} ${title}`))}</div>`;
 };

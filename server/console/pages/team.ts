@@ -3,7 +3,7 @@ import type { Grants, Invitation, JoinWish, TeamMember } from '../../accounts/co
 import { isRefused, type Refused } from '../../accounts/refusal.ts';
 import type { Workspace } from '../../store/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
-import { badge, card, copyable, disclosure, empty, head, notice, table, time } from '../elements.ts';
+import { badge, card, copyable, disclosure, head, notice, table, time } from '../elements.ts';
 import { flash } from '../flash.ts';
 import { actionButton, checkbox, field, form, group, submit } from '../forms.ts';
 import { type Content, type Html, html, NOTHING } from '../html.ts';
