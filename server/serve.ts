@@ -4,26 +4,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createChannels } from './accounts/channels.ts';
-import { createInstalls } from './accounts/install.ts';
-import { createSessions } from './accounts/sessions.ts';
-import { createTokens } from './accounts/tokens.ts';
+import { type AccountDoors, accountDoors } from './account-doors.ts';
 import { channelAdapters } from './channels/registry.ts';
 import type { Config } from './config.ts';
-import type { AnyAdapter, AnyPlatformAdapter, Io } from './core/adapter.ts';
-import { createApiRouter } from './http/api/router.ts';
-import { webhookUrls } from './http/api/webhook-url.ts';
-import { createApp } from './http/app.ts';
+import type { AnyAdapter, Io } from './core/adapter.ts';
+import { type AppDeps, createApp } from './http/app.ts';
 import type { CardDeps } from './http/card-view.ts';
 import { createExtensionRouter } from './http/extension.ts';
 import { createHealthRouter } from './http/health.ts';
 import { createHomeRouter } from './http/home.ts';
-import { createInstallRouter } from './http/install.ts';
 import { createIntercomRouter } from './http/intercom.ts';
 import { createMediaRouter } from './http/media.ts';
 import { signMediaToken } from './http/media-link.ts';
 import { createHttp } from './http/outgoing.ts';
-import { browserCookies } from './http/session.ts';
 import { createWebhookRouter } from './http/webhooks.ts';
 import { verifySignatureV3 } from './platforms/hubspot/signature.ts';
 import { verifyBodySignature } from './platforms/intercom/signature.ts';
@@ -33,7 +26,6 @@ import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createMediaJob } from './relay/media-job.ts';
 import { createWorker } from './relay/worker.ts';
-import { createAccountStore } from './store/accounts.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
 import { createKeyRing } from './store/keyring.ts';
 import { createLedger, type Ledger } from './store/ledger.ts';
@@ -53,7 +45,6 @@ export interface Running {
 const DRAIN_MS = 20_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
 const clock = { now: () => Date.now() };
-const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
 export async function serve(config: Config, log: Logger): Promise<Running> {
   const db = await openDatabase(config.databaseUrl);
@@ -68,15 +59,18 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   );
   const relay = startRelay(config, store, { adapters, io });
   await store.ledger.takeOver();
-  const app = createApp({
-    log,
-    trustProxy: config.trustProxy,
-    routers: doors(config, db, { store, relay, platforms, channels, hubspotSecret, io }),
+  const house = { store, relay, platforms, channels, hubspotSecret, io };
+  const people = accountDoors(config, db, {
+    ...house,
+    platforms: platforms.all,
+    freshConnection: relay.credentials,
   });
+  const routers = doors(config, db, house, people);
+  const app = createApp({ log, trustProxy: config.trustProxy, routers });
   const server = await listen(createServer(app), config);
   relay.start();
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${config.host}:${port}`, stop: () => stop(server, relay, db) };
+  return { url: `http://${config.host}:${port}`, stop: () => stop(server, relay, people, db) };
 }
 
 interface Store {
@@ -136,7 +130,7 @@ interface House {
 }
 
 /** Webhooks come first: they are nine requests of ten and want no session, cookie or JSON parser before them. */
-function doors(config: Config, db: Database, house: House): Parameters<typeof createApp>[0]['routers'] {
+function doors(config: Config, db: Database, house: House, people: AccountDoors): AppDeps['routers'] {
   const { store, relay, platforms, channels, hubspotSecret, io } = house;
   const card: CardDeps = { ...store, adapter: relay.adapter, clock, publicUrl: config.publicUrl };
   const webhooks = createWebhookRouter({
@@ -157,7 +151,7 @@ function doors(config: Config, db: Database, house: House): Parameters<typeof cr
       path: '/',
       router: createHealthRouter(async () => void (await createSettingStore(db).get(HUBSPOT_SECRET))),
     },
-    ...accountDoors(config, db, house),
+    ...people.routers,
     { path: '/', router: createHomeRouter(platforms.all) },
   ];
 }
@@ -182,42 +176,6 @@ function cardDoors({ intercom, hubspot }: Config, card: CardDeps, io: Io) {
   ];
 }
 
-function accountDoors(config: Config, db: Database, { store, relay, platforms, channels, io }: House) {
-  const accounts = createAccountStore(db, clock);
-  const deps = {
-    ...store,
-    accounts,
-    clock,
-    random,
-    io,
-    platforms: new Map<string, AnyPlatformAdapter>(platforms.all.map((one) => [one.id, one])),
-    channelAdapters: new Map(channels.map(({ adapter }) => [adapter.id, adapter])),
-    publicUrl: config.publicUrl,
-    cookies: browserCookies(config.publicUrl),
-    webhookUrl: webhookUrls(config.publicUrl),
-    freshConnection: relay.credentials,
-    onReconnected: (workspaceId: string) => void store.ledger.wake(workspaceId),
-    intercomAppUrl: config.intercom?.appUrl ?? '',
-    hubspotAppUrl: config.hubspot?.appUrl ?? '',
-  };
-  const sessions = createSessions(accounts, deps);
-  const tokens = createTokens(accounts, deps);
-  const messages = {
-    ...store.messages,
-    retry: async (workspaceIds: string[], id: string) => {
-      const workspaceId = await store.messages.workspaceOf(workspaceIds, id);
-      return workspaceId ? store.ledger.resend(workspaceId, id) : ('not_found' as const);
-    },
-  };
-  return [
-    { path: '/', router: createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }) },
-    {
-      path: '/api/v1',
-      router: createApiRouter({ ...deps, messages, sessions, tokens, channels: createChannels(deps) }),
-    },
-  ];
-}
-
 function listen(server: Server, { port, host }: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -226,11 +184,12 @@ function listen(server: Server, { port, host }: Config): Promise<Server> {
 }
 
 /** New requests are refused, those under way are answered, what was claimed settles, and only then the store closes. */
-async function stop(server: Server, relay: Relay, db: Database): Promise<void> {
+async function stop(server: Server, relay: Relay, people: AccountDoors, db: Database): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await relay.stop();
   server.closeAllConnections();
   await closed;
+  await people.close();
   await db.destroy();
 }
