@@ -183,6 +183,18 @@ export type Connected<Credentials> =
     }
   | { ok: false; field: string; why: string };
 
+/** What the other side says about a connection when it is asked. What is left out could not be learned. */
+export interface Inspection {
+  /** Why the credentials do not work, in plain words. */
+  dead?: string;
+  /** What the connection is called over there now. */
+  name?: string;
+  /** Permissions that are needed and were not granted; [] when all are there. */
+  missing?: string[];
+  /** Where events are sent (`is` undefined: nowhere), where they should be, and what the other side says of its tries. */
+  webhook?: { is: string | undefined; wanted: string; problem?: string };
+}
+
 export interface Adapter<Credentials = unknown> {
   id: string;
   side: 'channel' | 'platform';
@@ -225,6 +237,8 @@ export interface Adapter<Credentials = unknown> {
   refresh?(connection: Connection<Credentials>, io: Io): Promise<Credentials | NotSent | undefined>;
   /** Undefined: the credentials work. Otherwise why they do not, in plain words. Throws when nobody answered. */
   probe?(connection: Connection<Credentials>, io: Io): Promise<string | undefined>;
+  /** Asked by the doctor and once an hour; changes nothing. Throws a `WireError` when nobody answered. */
+  inspect?(connection: Connection<Credentials>, webhookUrl: string, io: Io): Promise<Inspection>;
   /** What a lost webhook would have said, since a time (ms); duplicates are fine. */
   catchUp?(connection: Connection<Credentials>, since: number, io: Io): Promise<Event[]>;
   /** Streams a file that one of our events named. An outcome says why it cannot be had. */

@@ -57,7 +57,8 @@ export async function channelChoices(portal: Portal): Promise<ChannelChoice[] | 
       value: id,
       label: type === 'HELP_DESK' ? `${name} (help desk)` : name,
     }));
-    const description = 'Where the conversations of this channel arrive; HubSpot lets nobody change it later.';
+    const description =
+      'Where the conversations of this channel arrive; HubSpot lets nobody change it later.';
     return [{ name: 'inbox_id', title: 'HubSpot inbox', description, options }];
   } catch (error) {
     if (error instanceof NotAttached) return { refused: error.message };

@@ -10,6 +10,7 @@ import { contactStep } from './contact.ts';
 import { registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
 import { fileSteps, media } from './files.ts';
+import { inspect } from './inspect.ts';
 import { authorizeUrl, install, refresh, uninstall } from './oauth.ts';
 import { paths } from './paths.ts';
 import {
@@ -82,6 +83,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     readBack: (event, connection, io) => readBack(portal(connection, io), event),
     prepare: (delivery, connection, io) => prepare(portal(connection, io), delivery),
     send: (delivery, connection, io) => send(portal(connection, io), delivery),
+    inspect: (connection, _webhookUrl, io) => inspect(options, connection, io),
     catchUp: (connection, since, io) => catchUp(options, portal(connection, io), since, unfinished),
     media: (file, connection, io) => media(portal(connection, io), options.apiUrl, file),
   };
