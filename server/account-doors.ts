@@ -11,6 +11,7 @@ import { createSessions } from './accounts/sessions.ts';
 import { createSignIns } from './accounts/signin.ts';
 import { createTokens } from './accounts/tokens.ts';
 import type { Config } from './config.ts';
+import { createConsoleRouter, problemPages } from './console/router.ts';
 import type { AnyAdapter, AnyPlatformAdapter, Io } from './core/adapter.ts';
 import { createApiRouter } from './http/api/router.ts';
 import { webhookUrls } from './http/api/webhook-url.ts';
@@ -22,6 +23,7 @@ import { createInstallRouter } from './http/install.ts';
 import { browserCookies } from './http/session.ts';
 import { createSmtpMailer } from './mail/smtp.ts';
 import { createAccountStore } from './store/accounts.ts';
+import { createActivityStore } from './store/activity.ts';
 import { createAuditStore } from './store/audit.ts';
 import type { ConnectionStore } from './store/connections.ts';
 import { createKeyRing } from './store/keyring.ts';
@@ -30,6 +32,7 @@ import type { MessageStore } from './store/messages.ts';
 import type { Database } from './store/open.ts';
 import { createPasswordStore } from './store/passwords.ts';
 import { createPeopleStore } from './store/people.ts';
+import { createTrafficStore } from './store/traffic.ts';
 
 export interface AccountHouse {
   store: { connections: ConnectionStore; ledger: Ledger; messages: MessageStore };
@@ -61,14 +64,24 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
     channels: createChannels(deps),
     providers: identityProviders(config, house.platforms, io),
   };
+  const pages = { ...deps, ...services, ...reading(db, house.store) };
   return {
     routers: [
       { path: '/', router: createAuthRouter({ ...services, cookies, publicUrl, io }) },
-      { path: '/', router: createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }) },
+      {
+        path: '/',
+        router: createInstallRouter({
+          ...deps,
+          sessions,
+          installs: createInstalls(deps),
+          problemPages: problemPages(pages),
+        }),
+      },
       {
         path: '/api/v1',
         router: createApiRouter({ ...deps, ...services, messages: retryable(house.store) }),
       },
+      { path: '/', router: createConsoleRouter(pages) },
     ],
     close: async () => mailer?.close(),
   };
@@ -112,4 +125,10 @@ const retryable = ({ messages, ledger }: AccountHouse['store']) => ({
     const workspaceId = await messages.workspaceOf(workspaceIds, id);
     return workspaceId ? ledger.resend(workspaceId, id) : ('not_found' as const);
   },
+});
+
+const reading = (db: Database, store: AccountHouse['store']) => ({
+  activity: createActivityStore(db, store.connections.seal),
+  traffic: createTrafficStore(db),
+  retry: retryable(store).retry,
 });

@@ -12,7 +12,6 @@ import { type AppDeps, createApp } from './http/app.ts';
 import type { CardDeps } from './http/card-view.ts';
 import { createExtensionRouter } from './http/extension.ts';
 import { createHealthRouter } from './http/health.ts';
-import { createHomeRouter } from './http/home.ts';
 import { createIntercomRouter } from './http/intercom.ts';
 import { createMediaRouter } from './http/media.ts';
 import { signMediaToken } from './http/media-link.ts';
@@ -25,6 +24,7 @@ import { createCatchUp } from './relay/catch-up.ts';
 import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createMediaJob } from './relay/media-job.ts';
+import { createRefusedNotes } from './relay/refused.ts';
 import { createWorker } from './relay/worker.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
 import { createKeyRing } from './store/keyring.ts';
@@ -34,6 +34,7 @@ import { createMediaRows } from './store/media-rows.ts';
 import { createMessageStore, type MessageStore } from './store/messages.ts';
 import { type Database, openDatabase } from './store/open.ts';
 import { createSettingStore } from './store/settings.ts';
+import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
 export interface Running {
   /** Where it listens. */
@@ -137,6 +138,7 @@ function doors(config: Config, db: Database, house: House, people: AccountDoors)
     ...store,
     io,
     onOutage: relay.outage,
+    onRefused: createRefusedNotes({ refusals: createWebhookRefusals(db), io }),
     publicUrl: config.publicUrl,
     providers: new Map(channels.map(({ provider, adapter }) => [provider, adapter])),
     ...(platforms.intercom ? { intercom: platforms.intercom } : {}),
@@ -152,7 +154,6 @@ function doors(config: Config, db: Database, house: House, people: AccountDoors)
       router: createHealthRouter(async () => void (await createSettingStore(db).get(HUBSPOT_SECRET))),
     },
     ...people.routers,
-    { path: '/', router: createHomeRouter(platforms.all) },
   ];
 }
 

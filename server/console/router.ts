@@ -27,7 +27,7 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
     if (request.accepts(['html', 'json']) !== 'html') return next();
     throw new Problem(404, { detail: 'There is no such page.', remedy: 'Begin at your workspaces.' });
   });
-  return router.use(failed(deps));
+  return router.use(problemPages(deps));
 }
 
 /** Forms are text: no parser that makes objects of `a[b]=c`. */
@@ -131,8 +131,8 @@ const drained = (response: Response): Promise<void> =>
     response.once('close', resolve);
   });
 
-/** Problems as pages, in the frame of whoever is signed in; what is no problem of ours goes on to the API's words. */
-function failed(deps: ConsoleDeps): ErrorRequestHandler {
+/** Problems as pages, in the frame of whoever is signed in; for whoever wants no page they go on to the API's words. */
+export function problemPages(deps: ConsoleDeps): ErrorRequestHandler {
   return async (error, request, response, next) => {
     if (response.headersSent || request.accepts(['html', 'json']) !== 'html') return next(error);
     const problem = error instanceof Problem ? error : undefined;

@@ -1,5 +1,12 @@
 // The console works without this file; with it, a few things are nearer at hand.
 
+// What was just done is said once, not again on a reload.
+const address = new URL(location.href);
+if (address.searchParams.has('done')) {
+  address.searchParams.delete('done');
+  history.replaceState(null, '', address);
+}
+
 // Times in the reader's own time zone.
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const localise = (root) => {
@@ -38,6 +45,7 @@ document.addEventListener('change', (event) => {
 });
 
 // What is under way is looked at again; only the part that changed is replaced, and never under the reader's hands.
+const inUse = (part) => part.contains(document.activeElement) || part.querySelector('details[open]') !== null;
 const live = document.querySelector('[data-refresh]');
 if (live) {
   const again = async () => {
@@ -46,7 +54,7 @@ if (live) {
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
       for (const part of document.querySelectorAll('[data-refresh]')) {
         const next = fresh.getElementById(part.id);
-        if (next && !part.contains(document.activeElement) && next.innerHTML !== part.dataset.seen) {
+        if (next && !inUse(part) && next.innerHTML !== part.dataset.seen) {
           part.dataset.seen = next.innerHTML;
           part.replaceChildren(...next.childNodes);
           localise(part);

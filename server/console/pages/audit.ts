@@ -1,13 +1,12 @@
 /** Who did what, when: the account's trail, and its proof. */
 import type { AuditEntry, TeamMember } from '../../accounts/contracts.ts';
-import type { Workspace } from '../../store/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, card, empty, head, notice, table, time } from '../elements.ts';
 import { actionButton } from '../forms.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { type MemberVisit, managed, type Page, type PageRoute } from '../routes.ts';
-import { workspacesOf } from '../scope.ts';
 import { count } from '../words.ts';
+import { type Places, placesOf } from './activity.ts';
 import { workspaceTitle } from './workspaces.ts';
 
 const PAGE_SIZE = 50;
@@ -41,15 +40,15 @@ export const auditPages = (deps: ConsoleDeps): PageRoute[] => [
 
 async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHING): Promise<Page> {
   const before = Number(visit.query.get('before'));
-  const [{ entries, next }, team, workspaces] = await Promise.all([
+  const [{ entries, next }, team, places] = await Promise.all([
     deps.audit.list(visit.member.account_id, { limit: PAGE_SIZE, ...(before > 0 ? { before } : {}) }),
     deps.people.team(visit.member.account_id),
-    workspacesOf(deps, visit.member),
+    placesOf(deps, visit),
   ]);
   const body = html`${verdict}${head('Audit trail', {
     lead: 'Every change, chained by hashes: an entry that is edited or removed is found. It holds no personal data.',
     actions: [actionButton('/audit/verify', 'Verify'), buttonLink('/audit/export', 'Export')],
-  })}${card('Entries', entries.length > 0 ? trail(entries, team, workspaces, visit.now) : empty('Nothing yet', 'The first change will be here.'))}${
+  })}${card('Entries', entries.length > 0 ? trail(entries, team, places, visit.now) : empty('Nothing yet', 'The first change will be here.'))}${
     next || before > 0
       ? html`<nav class="pager" aria-label="Pages">${before > 0 ? buttonLink('/audit', 'Newest') : html`<span></span>`}${next ? buttonLink(`/audit?before=${next}`, 'Older') : NOTHING}</nav>`
       : NOTHING
@@ -57,7 +56,16 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHI
   return { title: 'Audit trail', section: 'audit', body };
 }
 
-const trail = (entries: AuditEntry[], team: TeamMember[], workspaces: Workspace[], now: number): Html => {
+const trail = (
+  entries: AuditEntry[],
+  team: TeamMember[],
+  { workspaces, channels }: Places,
+  now: number,
+): Html => {
+  const named = (id: string): string =>
+    person(id) ??
+    channels.find((one) => one.id === id)?.name ??
+    (id.length > 16 ? `${id.slice(0, 12)}…` : id);
   const person = (id: string): string | undefined => {
     const one = team.find((some) => some.personId === id);
     return one && (one.name ?? one.email ?? undefined);
@@ -69,14 +77,14 @@ const trail = (entries: AuditEntry[], team: TeamMember[], workspaces: Workspace[
       const workspace = workspaces.find((one) => one.id === entry.workspaceId);
       const to = [
         workspace && workspaceTitle(workspace),
-        entry.subject && (person(entry.subject) ?? entry.subject),
+        entry.subject && html`<span title="${entry.subject}">${named(entry.subject)}</span>`,
       ];
       return {
         cells: [
           time(entry.at, now),
           html`${whoWords(entry, person)}${entry.tokenId ? html` <span class="soft small-text">by token ${entry.tokenId}</span>` : NOTHING}`,
           actionWords(entry.action),
-          html`<span class="small-text">${to.filter(Boolean).join(' · ') || '–'}</span>`,
+          html`<span class="small-text">${to[0]}${to[0] && to[1] ? ' · ' : NOTHING}${to[1]}</span>`,
           html`<span class="small-text">${Object.entries(entry.facts).map(([name, value]) => html`${name.replaceAll('_', ' ')}: ${String(value)} `)}</span>`,
         ],
       };

@@ -84,8 +84,8 @@ async function page(
       ['/', 'Workspaces'],
       [`/workspaces/${workspace.id}`, workspaceTitle(workspace)],
     ],
-    lead: html`${badge(channelWord(channel.status))} ${title}`,
-  })}${trouble(channel)}${await waiting(deps, channel, may)}<div class="columns"><div class="stack">${card(
+    lead: html`<span id="status" data-refresh>${badge(channelWord(channel.status))}</span> ${title}`,
+  })}<div id="notices" data-refresh>${trouble(channel)}${await waiting(deps, channel, may)}</div><div class="columns"><div class="stack">${card(
     'Latest messages',
     rows.length > 0
       ? html`<div id="latest" data-refresh>${messageList(rows, { now, channelName: () => undefined })}</div>`
@@ -147,7 +147,7 @@ function about(channel: Channel, title: string, failed: number, now: number): Ht
     ['Created', time(channel.created_at, now)],
     ['Updated', time(channel.updated_at, now)],
   );
-  return card('About', facts(rows), {
+  return card('About', html`<div id="about" data-refresh>${facts(rows)}</div>`, {
     actions: channel.status === 'archived' ? undefined : link(`/doctor?channel=${channel.id}`, 'Check it'),
   });
 }

@@ -13,6 +13,7 @@ import { workspacesOf } from '../scope.ts';
 import { count, exactWords, messageWord, type Tone } from '../words.ts';
 import { type Places, placesOf } from './activity.ts';
 import { whoWords } from './message-list.ts';
+import { channelTitle } from './workspace.ts';
 import { platformTitle, workspaceTitle } from './workspaces.ts';
 
 export const messagePages = (deps: ConsoleDeps): PageRoute[] => [
@@ -49,13 +50,14 @@ const titleOf = (journey: Journey): string =>
 function page(deps: ConsoleDeps, visit: MemberVisit, places: Places, journey: Journey): Html {
   const { now, member } = visit;
   const word = messageWord(journey.status, journey.direction);
+  const target = targetOf(deps, places, journey);
   return html`${flash(visit)}${head(titleOf(journey), {
     crumbs: [['/activity', 'Activity']],
     lead: html`${badge(word)} ${time(journey.receivedAt, now)}`,
   })}<div id="outcome" data-refresh>${outcome(journey)}</div><div class="columns"><div class="stack">${card('The message', said(journey))}${card(
     'Its journey',
-    html`<ol class="journey" id="journey" data-refresh>${journey.history.map((step) => stepItem(step, journey))}</ol>`,
-  )}${journey.calls.length > 0 ? card('What was sent for it', html`<ul class="rows" id="calls" data-refresh>${journey.calls.map((call) => callItem(call, now))}</ul>`) : NOTHING}</div><div class="stack">${about(deps, places, journey, now)}${
+    html`<ol class="journey" id="journey" data-refresh>${journey.history.map((step) => stepItem(step, journey, target))}</ol>`,
+  )}${journey.calls.length > 0 ? card('What was sent for it', html`<ul class="rows" id="calls" data-refresh>${journey.calls.map((call) => callItem(call, { now, target, parts: journey.calls.filter((one) => one.kind === 'message').length }))}</ul>`) : NOTHING}</div><div class="stack">${about(deps, places, journey, now)}${
     mayManage(member.role) ? raw(journey) : NOTHING
   }</div></div>`;
 }
@@ -123,15 +125,24 @@ const fileList = (files: Journey['files']): Html =>
 const STEPS: Record<string, { word: string; tone: Tone }> = {
   received: { word: 'Received and stored', tone: 'good' },
   queued: { word: 'Waiting to be sent', tone: 'wait' },
-  sent: { word: 'Accepted by the other side', tone: 'good' },
   delivered: { word: 'Delivered', tone: 'good' },
   read: { word: 'Read', tone: 'good' },
   failed: { word: 'Failed', tone: 'bad' },
   unknown: { word: 'Perhaps delivered', tone: 'wait' },
 };
 
-function stepItem(step: Step, { receivedAt }: Journey): Html {
-  const { word, tone } = STEPS[step.status] ?? { word: step.status, tone: 'quiet' as const };
+/** Who gets it: the inbox for what customers write, the channel's provider for what the team answers. */
+function targetOf(deps: ConsoleDeps, { channels, workspaces }: Places, journey: Journey): string {
+  const channel = channels.find((one) => one.id === journey.channelId);
+  const workspace = workspaces.find((one) => one.id === journey.workspaceId);
+  if (journey.direction === 'out') return channel ? channelTitle(deps, channel.type) : 'the customer';
+  return workspace ? platformTitle(deps, workspace.platform) : 'your inbox';
+}
+
+function stepItem(step: Step, { receivedAt }: Journey, target: string): Html {
+  const accepted = { word: `Accepted by ${target}`, tone: 'good' as const };
+  const known = step.status === 'sent' ? accepted : STEPS[step.status];
+  const { word, tone } = known ?? { word: step.status, tone: 'quiet' as const };
   const again = step.status === 'queued' && step.reason === 'Resend';
   const reason = again ? undefined : step.reason;
   return html`<li class="is-${tone}"><p class="step">${again ? 'Sent again by hand' : word}</p><p class="soft small-text"><time datetime="${new Date(step.at).toISOString()}">${exactWords(step.at)}</time>${later(step.at - receivedAt)}</p>${reason ? html`<p>${reason}</p>` : NOTHING}</li>`;
@@ -157,12 +168,19 @@ const CALLS: Record<string, { word: string; tone: Tone }> = {
   cancelled: { word: 'Not sent', tone: 'quiet' },
 };
 
-const callItem = (call: JourneyCall, now: number): Html =>
-  html`<li><p class="form-foot">${badge(CALLS[call.state] ?? { word: call.state, tone: 'quiet' })}<span>${callTitle(call)}</span><span class="soft small-text">${call.attempts > 0 ? `${count(call.attempts, 'try', 'tries')} · ` : ''}${time(call.updatedAt, now)}</span></p>${call.excerpt ? html`<p class="soft">${call.excerpt}</p>` : NOTHING}${call.reason ? html`<p>${call.reason}</p>` : NOTHING}${call.nextAt ? html`<p class="soft">Next try ${time(call.nextAt, now)}</p>` : NOTHING}${call.providerId ? html`<p class="small-text">Id there: <code>${call.providerId}</code></p>` : NOTHING}</li>`;
+interface CallContext {
+  now: number;
+  target: string;
+  /** How many calls the message was cut into. */
+  parts: number;
+}
+const callItem = (call: JourneyCall, { now, target, parts }: CallContext): Html =>
+  html`<li><p class="form-foot">${badge(CALLS[call.state] ?? { word: call.state, tone: 'quiet' })}<span>${callTitle(call, target, parts)}</span><span class="soft small-text">${call.attempts > 0 ? `${count(call.attempts, 'try', 'tries')} · ` : ''}${time(call.updatedAt, now)}</span></p>${call.excerpt ? html`<p class="soft">${call.excerpt}</p>` : NOTHING}${call.reason ? html`<p>${call.reason}</p>` : NOTHING}${call.nextAt ? html`<p class="soft">Next try ${time(call.nextAt, now)}</p>` : NOTHING}${call.providerId ? html`<p class="small-text">Id there: <code>${call.providerId}</code></p>` : NOTHING}</li>`;
 
-const callTitle = ({ kind, part }: JourneyCall): string => {
+const callTitle = ({ kind, part }: JourneyCall, target: string, parts: number): string => {
   if (kind === 'status') return 'Telling your inbox what became of it';
-  return kind === 'message' ? `Part ${part + 1}` : 'Kept for the record';
+  if (kind !== 'message') return 'Kept for the record';
+  return parts > 1 ? `To ${target}, part ${part + 1} of ${parts}` : `To ${target}`;
 };
 
 function about(deps: ConsoleDeps, { channels, workspaces }: Places, journey: Journey, now: number): Html {

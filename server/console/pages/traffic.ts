@@ -41,7 +41,7 @@ export const trafficPages = (deps: ConsoleDeps): PageRoute[] => [
 ];
 
 function filterForm({ query }: MemberVisit, { workspaces }: Places, span: Span): Html {
-  return html`<form class="filters" method="get" action="/traffic" aria-label="What to show" data-live>${field(
+  return html`<form class="filters short" method="get" action="/traffic" aria-label="What to show" data-live>${field(
     {
       name: 'days',
       label: 'Time',
@@ -87,7 +87,7 @@ async function plots(deps: ConsoleDeps, visit: MemberVisit, places: Places, span
     'Why messages fail',
     reasons.length > 0
       ? rows(failurePlot(reasons, failed, total))
-      : empty('Nothing has failed', `All ${digits(total)} messages arrived, or are on their way.`),
+      : empty('Nothing has failed', 'Every message of this time arrived, or is on its way.'),
   )}</div>`;
 }
 
@@ -154,16 +154,14 @@ function deliveryTime(times: Times): BarPlot {
   const all = total(bars.map((bar) => total(bar.values)));
   const quick = total(bars.slice(0, 3).map((bar) => total(bar.values)));
   const says =
-    all > 0
-      ? `${digits(quick)} of ${count(all, 'message')} arrived within 5 seconds.`
-      : 'Nothing has arrived yet.';
+    all > 0 ? `${digits(quick)} of ${digits(all)} arrived within 5 seconds.` : 'Nothing has arrived yet.';
   return { id: 'delivery-time', title: 'Delivery time', says, series: IN_OUT, bars, of: 'Time' };
 }
 
 const failurePlot = (reasons: { reason: string; count: number }[], failed: number, all: number): BarPlot => ({
   id: 'failures',
   title: 'Why messages fail',
-  says: `${digits(failed)} of ${count(all, 'message')} failed or stayed in doubt.`,
+  says: `${digits(failed)} of ${count(all, 'message')} failed or stayed in doubt. Each reason with its number.`,
   series: [{ key: 'failed', name: 'Messages' }],
   bars: reasons.map(({ reason, count: times }) => ({ name: reason, values: [times] })),
   of: 'Reason',

@@ -121,7 +121,7 @@ function tile(
   const missing = channels.length === 0 && workspace.status === 'active' && mayManage(member.role);
   return html`<section class="tile"><div class="named">${mark(workspace.platform, platform)}<div><h2><a href="${href}">${workspaceTitle(workspace)}</a></h2><p>${workspaceSubtitle(workspace, platform)}</p></div></div><p>${badge(workspaceWord(workspace.status))}</p>${
     workspace.reason ? html`<p class="reason">${workspace.reason}</p>` : NOTHING
-  }<p>${channels.length > 0 ? count(channels.length, 'channel') : missing ? 'No channel yet. Next: add one.' : 'No channel yet.'}</p><p class="foot"><span>Added by ${by}</span><span>Updated ${time(workspace.updated_at, now)}</span></p></section>`;
+  }<p>${channels.length > 0 ? count(channels.length, 'channel') : 'No channel yet'}</p>${missing ? html`<p class="above">${buttonLink(`${href}/channels/new`, html`${icons.plus}Add a channel`, 'primary')}</p>` : NOTHING}<p class="foot"><span>Added by ${by}</span><span>Updated ${time(workspace.updated_at, now)}</span></p></section>`;
 }
 
 function archivedOnes(deps: ConsoleDeps, workspaces: Workspace[]): Html {
