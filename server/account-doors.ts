@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { createAudit } from './accounts/audit.ts';
 import { createChannels } from './accounts/channels.ts';
+import { createDoctor } from './accounts/doctor.ts';
+import { createErasure } from './accounts/erasure.ts';
 import { createInstalls } from './accounts/install.ts';
 import { createInvitations } from './accounts/invitations.ts';
 import { createPasswords } from './accounts/passwords.ts';
@@ -9,6 +11,7 @@ import { createPeople } from './accounts/people.ts';
 import type { PlatformDeps } from './accounts/platform-side.ts';
 import { createSessions } from './accounts/sessions.ts';
 import { createSignIns } from './accounts/signin.ts';
+import { statusNews } from './accounts/status-news.ts';
 import { createTokens } from './accounts/tokens.ts';
 import type { Config } from './config.ts';
 import { createConsoleRouter, problemPages } from './console/router.ts';
@@ -26,16 +29,25 @@ import { createAccountStore } from './store/accounts.ts';
 import { createActivityStore } from './store/activity.ts';
 import { createAuditStore } from './store/audit.ts';
 import type { ConnectionStore } from './store/connections.ts';
+import { createErasureStore } from './store/erasure.ts';
 import { createKeyRing } from './store/keyring.ts';
 import type { Ledger } from './store/ledger.ts';
+import type { MediaFiles } from './store/media-files.ts';
 import type { MessageStore } from './store/messages.ts';
 import type { Database } from './store/open.ts';
 import { createPasswordStore } from './store/passwords.ts';
 import { createPeopleStore } from './store/people.ts';
 import { createTrafficStore } from './store/traffic.ts';
+import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
 export interface AccountHouse {
-  store: { connections: ConnectionStore; ledger: Ledger; messages: MessageStore };
+  installation: string;
+  store: {
+    connections: ConnectionStore;
+    ledger: Ledger;
+    messages: MessageStore;
+    media: { files: MediaFiles };
+  };
   platforms: AnyPlatformAdapter[];
   channels: { adapter: AnyAdapter }[];
   freshConnection: PlatformDeps['freshConnection'];
@@ -62,9 +74,12 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
     signIns: createSignIns(entry),
     passwords: createPasswords(entry),
     channels: createChannels(deps),
+    doctor: createDoctor(deps),
+    erasure: createErasure(deps),
     providers: identityProviders(config, house.platforms, io),
   };
   const pages = { ...deps, ...services, ...reading(db, house.store) };
+  house.store.connections.onStatus(statusNews(deps));
   return {
     routers: [
       { path: '/', router: createAuthRouter({ ...services, cookies, publicUrl, io }) },
@@ -87,11 +102,8 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
   };
 }
 
-function foundations(
-  config: Config,
-  db: Database,
-  { store, platforms, channels, freshConnection, io }: AccountHouse,
-) {
+function foundations(config: Config, db: Database, house: AccountHouse) {
+  const { store, platforms, channels, freshConnection, io, installation } = house;
   const { clock } = io;
   return {
     accounts: createAccountStore(db, clock),
@@ -99,6 +111,9 @@ function foundations(
     passwords: createPasswordStore(db),
     audit: createAudit(createAuditStore(db, createKeyRing(config.keys)), clock),
     mailer: config.mail && createSmtpMailer(config.mail, io.log),
+    refusals: createWebhookRefusals(db),
+    erasures: createErasureStore(db, store.connections, store.media.files),
+    installation,
     clock,
     random: (bytes: number): Uint8Array => randomBytes(bytes),
     io,

@@ -25,6 +25,7 @@ import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createMediaJob } from './relay/media-job.ts';
 import { createRefusedNotes } from './relay/refused.ts';
+import { createWatch, type WatchDeps } from './relay/watch.ts';
 import { createWorker } from './relay/worker.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
 import { createKeyRing } from './store/keyring.ts';
@@ -58,9 +59,10 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   const adapters = new Map<string, AnyAdapter>(
     [...platforms.all, ...channels.map((one) => one.adapter)].map((adapter) => [adapter.id, adapter]),
   );
-  const relay = startRelay(config, store, { adapters, io });
+  const relay = startRelay(config, store, { adapters, io, platforms: platforms.all, settings });
   await store.ledger.takeOver();
-  const house = { store, relay, platforms, channels, hubspotSecret, io };
+  const installation = await settings.getOrMake('installation', randomBytes(12).toString('base64url'));
+  const house = { installation, store, relay, platforms, channels, hubspotSecret, io };
   const people = accountDoors(config, db, {
     ...house,
     platforms: platforms.all,
@@ -94,7 +96,11 @@ function openStore(config: Config, db: Database): Store {
 function startRelay(
   config: Config,
   store: Store,
-  { adapters, io }: { adapters: Map<string, AnyAdapter>; io: Io },
+  {
+    adapters,
+    io,
+    ...watched
+  }: { adapters: Map<string, AnyAdapter>; io: Io } & Pick<WatchDeps, 'platforms' | 'settings'>,
 ) {
   const adapter = (type: string) => adapters.get(type);
   const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
@@ -104,6 +110,7 @@ function startRelay(
   const worker = createWorker(deps);
   const mediaJob = createMediaJob(deps);
   const catchUp = createCatchUp(deps);
+  const watch = createWatch({ ...deps, ...watched });
   return {
     adapter,
     credentials,
@@ -112,16 +119,19 @@ function startRelay(
       worker.start();
       mediaJob.start();
       catchUp.start();
+      watch.start();
     },
     stop: async () => {
       catchUp.stop();
-      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop()]);
+      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop(), watch.stop()]);
     },
   };
 }
 type Relay = ReturnType<typeof startRelay>;
 
 interface House {
+  /** Names this installation: see the doctor. */
+  installation: string;
   store: Store;
   relay: Relay;
   platforms: ReturnType<typeof createPlatforms>;
@@ -151,7 +161,10 @@ function doors(config: Config, db: Database, house: House, people: AccountDoors)
     { path: '/', router: createMediaRouter({ ...store, clock }) },
     {
       path: '/',
-      router: createHealthRouter(async () => void (await createSettingStore(db).get(HUBSPOT_SECRET))),
+      router: createHealthRouter(
+        async () => void (await createSettingStore(db).get(HUBSPOT_SECRET)),
+        house.installation,
+      ),
     },
     ...people.routers,
   ];

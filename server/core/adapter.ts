@@ -284,6 +284,11 @@ export interface ChannelChoice {
   options: { value: string; label: string }[];
 }
 
+export interface Uninstalls {
+  externalIds: string[];
+  cursor: string | undefined;
+}
+
 export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {
   side: 'platform';
   /** Where the admin's browser is sent to consent. */
@@ -303,6 +308,11 @@ export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credenti
     channel: ChannelFacts,
     io: Io,
   ): Promise<{ ok: true; settings: Record<string, unknown> } | { ok: false; field: string; why: string }>;
+  /**
+   * Which accounts have uninstalled the app since `cursor` (undefined: never asked), for platforms that tell nobody and
+   * have to be asked. `undefined`: this app may not ask.
+   */
+  uninstalls?(cursor: string | undefined, io: Io): Promise<Uninstalls | undefined>;
   detachChannel?(connection: Connection<Credentials>, channel: ChannelFacts, io: Io): Promise<void>;
 }
 // biome-ignore lint/suspicious/noExplicitAny: as AnyAdapter.

@@ -11,6 +11,7 @@ import { registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
 import { fileSteps, media } from './files.ts';
 import { inspect } from './inspect.ts';
+import { type JournalMemory, uninstalls } from './journal.ts';
 import { authorizeUrl, install, refresh, uninstall } from './oauth.ts';
 import { paths } from './paths.ts';
 import {
@@ -64,6 +65,7 @@ export interface HubspotAdapter extends PlatformAdapter<HubspotCredentials> {
 export function createHubspot(options: HubspotOptions): HubspotAdapter {
   const tokens = tokenMemory();
   const unfinished: ReadThreads = new Map();
+  const journal: JournalMemory = {};
   const portal = (connection: HubspotConnection, io: Io): Portal => portalOf(options, tokens, connection, io);
   return {
     id: 'hubspot',
@@ -79,6 +81,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     channelChoices: (connection, io) => channelChoices(portal(connection, io)),
     attachChannel: (connection, channel, io) => attachChannel(options, portal(connection, io), channel),
     detachChannel: (connection, channel, io) => detachChannel(portal(connection, io), channel),
+    uninstalls: (cursor, io) => uninstalls(options, journal, cursor, io),
     receive: (request, find, io) => receive(options, request, find, io),
     readBack: (event, connection, io) => readBack(portal(connection, io), event),
     prepare: (delivery, connection, io) => prepare(portal(connection, io), delivery),
