@@ -9,6 +9,8 @@ export interface Field {
   options?: { value: string; label: string }[];
   value?: string | undefined;
   required?: boolean;
+  /** Neither required nor called optional: a filter. */
+  filters?: boolean;
   autocomplete?: string;
   minlength?: number;
   maxlength?: number;
@@ -28,7 +30,7 @@ export const field = (one: Field): Html => {
     'aria-invalid': one.error ? 'true' : undefined,
     autofocus: one.autofocus || one.error !== undefined || undefined,
   };
-  return html`<div class="field"><label for="${id}">${one.label}${one.required ? NOTHING : html` <span class="soft">(optional)</span>`}</label>${
+  return html`<div class="field"><label for="${id}">${one.label}${one.required || one.filters ? NOTHING : html` <span class="soft">(optional)</span>`}</label>${
     one.hint ? html`<p class="hint" id="${id}-hint">${one.hint}</p>` : NOTHING
   }${one.error ? html`<p class="field-error" id="${id}-error">${one.error}</p>` : NOTHING}${control(one, common)}</div>`;
 };

@@ -22,9 +22,9 @@ export interface BarPlot {
   of: string;
 }
 
-const WIDTH = 720;
-const HEIGHT = 220;
-const LEFT = 44;
+const WIDTH = 420;
+const HEIGHT = 210;
+const LEFT = 36;
 const BOTTOM = 26;
 const TOP = 10;
 
@@ -34,7 +34,7 @@ export function columns(plot: BarPlot): Html {
   const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - TOP);
   const step = (WIDTH - LEFT) / Math.max(1, plot.bars.length);
   const width = Math.min(46, step * 0.7);
-  const every = Math.ceil(plot.bars.length / 12);
+  const every = Math.ceil(plot.bars.length / 7);
   const bars = plot.bars.map((bar, index) => {
     const x = LEFT + step * index + (step - width) / 2;
     const label =
@@ -47,26 +47,22 @@ export function columns(plot: BarPlot): Html {
     (value) =>
       html`<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${round(y(value))}" y2="${round(y(value))}"/><text x="${LEFT - 8}" y="${round(y(value) + 4)}" text-anchor="end">${digits(value)}</text>`,
   );
-  return figure(plot, svg(plot, HEIGHT, html`${lines}${bars}`));
+  return figure(plot, svg(plot, html`${lines}${bars}`));
 }
 
-const ROW = 46;
-
-/** Lying bars with their names above: for names that are long. */
+/** Lying bars with their names above, for names that are long: these are text of the page, so that they wrap. */
 export function rows(plot: BarPlot): Html {
   const top = Math.max(...plot.bars.map((bar) => sum(bar.values)), 1);
-  const width = (value: number): number => (value / top) * (WIDTH - 70);
-  const bars = plot.bars.map((bar, index) => {
-    const y = index * ROW;
-    const total = sum(bar.values);
-    return html`<text x="0" y="${y + 14}">${cut(bar.name, 96)}</text><rect class="track" x="0" y="${y + 21}" width="${WIDTH - 70}" height="14" rx="3"/>${stack(
-      plot,
-      bar.values,
-      (from, to, key) =>
-        html`<rect class="${key}" x="${round(width(from))}" y="${y + 21}" width="${round(Math.max(width(to) - width(from), 1))}" height="14" rx="3"/>`,
-    )}<text class="value-text" x="${WIDTH - 60}" y="${y + 33}">${digits(total)}</text>`;
-  });
-  return figure(plot, svg(plot, Math.max(ROW, plot.bars.length * ROW - 6), html`${bars}`));
+  const bars = plot.bars.map(
+    (bar) =>
+      html`<li><p><span>${bar.name}</span><strong>${digits(sum(bar.values))}</strong></p><svg viewBox="0 0 ${WIDTH} 12" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="${WIDTH}" height="12"/>${stack(
+        plot,
+        bar.values,
+        (from, to, key) =>
+          html`<rect class="${key}" x="${round((from / top) * WIDTH)}" width="${round(Math.max(((to - from) / top) * WIDTH, 1))}" height="12"/>`,
+      )}</svg></li>`,
+  );
+  return figure(plot, html`<ul class="bars" aria-label="${plot.title}">${bars}</ul>`);
 }
 
 function stack(
@@ -84,8 +80,8 @@ function stack(
   });
 }
 
-const svg = ({ id, title, says }: BarPlot, height: number, body: Content): Html =>
-  html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-title ${id}-says"><title id="${id}-title">${title}</title><desc id="${id}-says">${says}</desc>${body}</svg>`;
+const svg = ({ id, title, says }: BarPlot, body: Content): Html =>
+  html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-says"><title id="${id}-title">${title}</title><desc id="${id}-says">${says}</desc>${body}</svg>`;
 
 const figure = (plot: BarPlot, drawing: Html): Html =>
   html`<figure class="plot">${plot.series.length > 1 ? legend(plot.series) : NOTHING}${drawing}<figcaption class="soft small-text">${plot.says}</figcaption><details class="figures-box"><summary>The figures</summary>${figures(plot)}</details></figure>`;
@@ -108,13 +104,3 @@ function niceTop(value: number): number {
   const top = [1, 2, 5, 10].map((step) => step * power).find((one) => one >= value) ?? value;
   return Math.max(2, top === 5 ? 6 : top);
 }
-
-const cut = (text: string, max: number): string => {
-  const letters = [...text];
-  return letters.length > max
-    ? `${letters
-        .slice(0, max - 1)
-        .join('')
-        .trimEnd()}…`
-    : text;
-};

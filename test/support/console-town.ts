@@ -23,6 +23,8 @@ export interface ConsoleTown {
   browser: Browser;
   /** A person's own browser: cookies of its own, paths below the console's address. */
   person(options?: BrowserContextOptions): Promise<BrowserContext>;
+  /** Waits until it is so (20 s at most). */
+  until(isSo: () => boolean | Promise<boolean>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export async function openConsoleTown(options: { recordTo?: string } = {}): Prom
     product,
     browser: chromium.browser,
     person: (more = {}) => chromium.browser.newContext({ baseURL: url, ...more }),
+    until,
     close: async () => {
       await chromium.close();
       await product.stop();
@@ -74,4 +77,12 @@ export async function openConsoleTown(options: { recordTo?: string } = {}): Prom
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`it did not become so: ${isSo}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

@@ -89,7 +89,7 @@ function filterForm({ query }: MemberVisit, { workspaces, channels }: Places): H
     field({
       name,
       label,
-      required: true,
+      filters: true,
       value: chosen(name),
       options: [{ value: '', label: all }, ...options],
     });
@@ -98,7 +98,7 @@ function filterForm({ query }: MemberVisit, { workspaces, channels }: Places): H
       name: 'q',
       label: 'Find',
       type: 'search',
-      required: true,
+      filters: true,
       value: chosen('q'),
       maxlength: 200,
     },

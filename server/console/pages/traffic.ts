@@ -19,15 +19,15 @@ const SPANS = [
 type Span = (typeof SPANS)[number];
 
 /** ms; named for the table and for the plot. */
-const WITHIN: [limit: number, name: string][] = [
-  [1_000, 'under 1 s'],
-  [2_000, '1–2 s'],
-  [5_000, '2–5 s'],
-  [10_000, '5–10 s'],
-  [60_000, '10–60 s'],
-  [600_000, '1–10 min'],
+const WITHIN: [limit: number, name: string, short: string][] = [
+  [1_000, 'under 1 s', '<1 s'],
+  [2_000, '1–2 s', '1–2 s'],
+  [5_000, '2–5 s', '2–5 s'],
+  [10_000, '5–10 s', '5–10 s'],
+  [60_000, '10–60 s', '≤1 min'],
+  [600_000, '1–10 min', '≤10 min'],
 ];
-const REST = 'longer';
+const REST = { name: 'longer', short: 'longer' };
 
 export const trafficPages = (deps: ConsoleDeps): PageRoute[] => [
   inside('get', '/traffic', async (visit) => {
@@ -45,7 +45,7 @@ function filterForm({ query }: MemberVisit, { workspaces }: Places, span: Span):
     {
       name: 'days',
       label: 'Time',
-      required: true,
+      filters: true,
       value: span.id,
       options: SPANS.map(({ id, label }) => ({ value: id, label })),
     },
@@ -54,7 +54,7 @@ function filterForm({ query }: MemberVisit, { workspaces }: Places, span: Span):
       ? field({
           name: 'workspace',
           label: 'Workspace',
-          required: true,
+          filters: true,
           value: query.get('workspace') ?? '',
           options: [
             { value: '', label: 'All' },
@@ -149,8 +149,8 @@ function perChannel(counts: Counts, { channels, workspaces }: Places): BarPlot {
 const total = (values: number[]): number => values.reduce((sum, one) => sum + one, 0);
 
 function deliveryTime(times: Times): BarPlot {
-  const names = [...WITHIN.map(([, name]) => name), REST];
-  const bars = names.map((name, slot) => ({ name, values: [times.in[slot] ?? 0, times.out[slot] ?? 0] }));
+  const names = [...WITHIN.map(([, name, short]) => ({ name, short })), REST];
+  const bars = names.map((one, slot) => ({ ...one, values: [times.in[slot] ?? 0, times.out[slot] ?? 0] }));
   const all = total(bars.map((bar) => total(bar.values)));
   const quick = total(bars.slice(0, 3).map((bar) => total(bar.values)));
   const says =

@@ -62,10 +62,10 @@ async function page(
     actions: may
       ? buttonLink(`/workspaces/${workspace.id}/channels/new`, html`${icons.plus}Add a channel`, 'primary')
       : undefined,
-  })}${trouble(workspace, platform, manages)}${may && live.length === 0 && workspace.status === 'active' ? steps(2) : NOTHING}<div class="columns"><div class="stack">${card(
+  })}${trouble(workspace, platform, manages)}${may && live.length === 0 && workspace.status === 'active' ? steps(2) : NOTHING}<div class="stack">${card(
     'Channels',
     live.length > 0 ? channelTable(deps, live, failures, now) : noChannel(workspace, may),
-  )}${archivedChannels(channels)}</div><div class="stack">${card(
+  )}${archivedChannels(channels)}<div class="halves">${card(
     'About',
     facts([
       [
@@ -82,10 +82,10 @@ async function page(
       ['Last updated', time(workspace.updated_at, now)],
     ]),
     { lead: `Renamed in ${platform}? It is renamed here by itself.` },
-  )}${card(
+  )}<div class="stack">${card(
     'Look closer',
     html`<ul class="links"><li>${link(`/activity?workspace=${workspace.id}`, 'Messages of this workspace')}</li><li>${link(`/traffic?workspace=${workspace.id}`, 'Traffic and delivery times')}</li>${workspace.status === 'archived' ? NOTHING : html`<li>${link(`/doctor?workspace=${workspace.id}`, 'Check the set-up')}</li>`}</ul>`,
-  )}${may ? archive(workspace, platform, live.length, wrong) : NOTHING}</div></div>`;
+  )}${may ? archive(workspace, platform, live.length, wrong) : NOTHING}</div></div></div>`;
   return { title: workspaceTitle(workspace), section: 'workspaces', body };
 }
 
