@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Capabilities } from './capabilities.ts';
+import type { Inspection, Installation, Uninstalls } from './inspection.ts';
 import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
 import type { NotSent, Outcome } from './outcome.ts';
+
+export type { Inspection, Installation, Uninstalls } from './inspection.ts';
 
 /** The credentials and identity with which an adapter acts, decrypted. */
 export interface Connection<Credentials = unknown> {
@@ -183,18 +186,6 @@ export type Connected<Credentials> =
     }
   | { ok: false; field: string; why: string };
 
-/** What the other side says about a connection when it is asked. What is left out could not be learned. */
-export interface Inspection {
-  /** Why the credentials do not work, in plain words. */
-  dead?: string;
-  /** What the connection is called over there now. */
-  name?: string;
-  /** Permissions that are needed and were not granted; [] when all are there. */
-  missing?: string[];
-  /** Where events are sent (`is` undefined: nowhere), where they should be, and what the other side says of its tries. */
-  webhook?: { is: string | undefined; wanted: string; problem?: string };
-}
-
 export interface Adapter<Credentials = unknown> {
   id: string;
   side: 'channel' | 'platform';
@@ -253,16 +244,6 @@ export interface Adapter<Credentials = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: the one existential type of the project; zod checks the value at the door.
 export type AnyAdapter = Adapter<any>;
 
-/** What an install (OAuth) at a platform yields. */
-export interface Installation<Credentials = unknown> {
-  externalId: string;
-  name: string;
-  credentials: Credentials;
-  settings: Record<string, unknown>;
-  /** Who installed: (provider, subject), never an e-mail address alone. */
-  installer: { provider: string; subject: string; email?: string; emailVerified: boolean; name?: string };
-}
-
 /** A channel as the platform needs to know it. */
 export interface ChannelFacts {
   id: string;
@@ -282,11 +263,6 @@ export interface ChannelChoice {
   title: string;
   description: string;
   options: { value: string; label: string }[];
-}
-
-export interface Uninstalls {
-  externalIds: string[];
-  cursor: string | undefined;
 }
 
 export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {

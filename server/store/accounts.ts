@@ -12,7 +12,7 @@ import type {
   MemberTable,
   OauthStateTable,
   PersonTable,
-} from './schema.ts';
+} from './schema-people.ts';
 import { type SessionRows, sessionRows } from './sessions.ts';
 
 export type Role = MemberTable['role'];
@@ -86,6 +86,8 @@ interface Clock {
 export const createAccountStore = (db: Database, clock: Clock): AccountStore => ({
   ...accountRows(db, clock),
   ...personRows(db, clock),
+  ...loginRows(db, clock),
+  ...memberRows(db, clock),
   ...joinRequestRows(db, clock),
   ...sessionRows(db, clock),
   ...stateRows(db, clock),
@@ -114,15 +116,17 @@ const accountRows = (db: Database, clock: Clock) => ({
     }),
 });
 
+const holderOf = (db: Database, { provider, subject }: Login): Promise<Person | undefined> =>
+  db
+    .selectFrom('person')
+    .innerJoin('login', 'login.person_id', 'person.id')
+    .selectAll('person')
+    .where('login.provider', '=', provider)
+    .where('login.subject', '=', subject)
+    .executeTakeFirst();
+
 function personRows(db: Database, clock: Clock) {
-  const personBy = (login: Login): Promise<Person | undefined> =>
-    db
-      .selectFrom('person')
-      .innerJoin('login', 'login.person_id', 'person.id')
-      .selectAll('person')
-      .where('login.provider', '=', login.provider)
-      .where('login.subject', '=', login.subject)
-      .executeTakeFirst();
+  const personBy = (login: Login) => holderOf(db, login);
   return {
     person: (id: string) => db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst(),
     personBy,
@@ -145,40 +149,41 @@ function personRows(db: Database, clock: Clock) {
       if (!holder) throw new Error('a login without its person');
       return holder;
     },
-    addLogin: async (personId: string, login: Login) => {
-      await db
-        .insertInto('login')
-        .values({ ...login, person_id: personId, created_at: clock.now() })
-        .onConflict((it) => it.doNothing())
-        .execute();
-      return (await personBy(login))?.id ?? personId;
-    },
-    removeLogins: async (personId: string, provider: string) => {
-      await db
-        .deleteFrom('login')
-        .where('person_id', '=', personId)
-        .where('provider', '=', provider)
-        .execute();
-      if (provider === 'password')
-        await db.deleteFrom('password').where('person_id', '=', personId).execute();
-    },
-    roleOf: async (accountId: string, personId: string) => {
-      const row = await db
-        .selectFrom('member')
-        .select('role')
-        .where('account_id', '=', accountId)
-        .where('person_id', '=', personId)
-        .executeTakeFirst();
-      return row?.role;
-    },
-    addMember: async (member: Membership) => {
-      await db
-        .insertInto('member')
-        .values({ ...member, created_at: clock.now() })
-        .execute();
-    },
   };
 }
+
+const loginRows = (db: Database, clock: Clock) => ({
+  addLogin: async (personId: string, login: Login) => {
+    await db
+      .insertInto('login')
+      .values({ ...login, person_id: personId, created_at: clock.now() })
+      .onConflict((it) => it.doNothing())
+      .execute();
+    return (await holderOf(db, login))?.id ?? personId;
+  },
+  removeLogins: async (personId: string, provider: string) => {
+    await db.deleteFrom('login').where('person_id', '=', personId).where('provider', '=', provider).execute();
+    if (provider === 'password') await db.deleteFrom('password').where('person_id', '=', personId).execute();
+  },
+});
+
+const memberRows = (db: Database, clock: Clock) => ({
+  roleOf: async (accountId: string, personId: string) => {
+    const row = await db
+      .selectFrom('member')
+      .select('role')
+      .where('account_id', '=', accountId)
+      .where('person_id', '=', personId)
+      .executeTakeFirst();
+    return row?.role;
+  },
+  addMember: async (member: Membership) => {
+    await db
+      .insertInto('member')
+      .values({ ...member, created_at: clock.now() })
+      .execute();
+  },
+});
 
 const joinRequestRows = (db: Database, clock: Clock) => ({
   addJoinRequest: async (request: Omit<JoinRequest, 'created_at'>) => {

@@ -123,28 +123,7 @@ function accountChanges(db: Database) {
             .execute();
         return true;
       }),
-    transfer: (accountId: string, from: string, to: string) =>
-      db
-        .transaction()
-        .execute(async (trx) => {
-          const role = (personId: string, is: Role[], becomes: Role) =>
-            trx
-              .updateTable('member')
-              .set({ role: becomes, limited: 0 })
-              .where('account_id', '=', accountId)
-              .where('person_id', '=', personId)
-              .where('role', 'in', is)
-              .executeTakeFirst();
-          const given = await role(from, ['owner'], 'admin');
-          const taken = await role(to, ['admin', 'member'], 'owner');
-          if (given.numUpdatedRows !== 1n || taken.numUpdatedRows !== 1n) throw new NotTransferred();
-          await dropGrants(trx, accountId, to);
-          return true;
-        })
-        .catch((error) => {
-          if (error instanceof NotTransferred) return false;
-          throw error;
-        }),
+    transfer: (accountId: string, from: string, to: string) => transfer(db, accountId, from, to),
     renameAccount: async (accountId: string, name: string) => {
       await db.updateTable('account').set({ name }).where('id', '=', accountId).execute();
     },
@@ -163,6 +142,29 @@ function accountChanges(db: Database) {
         .returningAll()
         .executeTakeFirst(),
   };
+}
+
+async function transfer(db: Database, accountId: string, from: string, to: string): Promise<boolean> {
+  const role = (trx: Database, personId: string, is: Role[], becomes: Role) =>
+    trx
+      .updateTable('member')
+      .set({ role: becomes, limited: 0 })
+      .where('account_id', '=', accountId)
+      .where('person_id', '=', personId)
+      .where('role', 'in', is)
+      .executeTakeFirst();
+  try {
+    await db.transaction().execute(async (trx) => {
+      const given = await role(trx, from, ['owner'], 'admin');
+      const taken = await role(trx, to, ['admin', 'member'], 'owner');
+      if (given.numUpdatedRows !== 1n || taken.numUpdatedRows !== 1n) throw new NotTransferred();
+      await dropGrants(trx, accountId, to);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof NotTransferred) return false;
+    throw error;
+  }
 }
 
 /** Rolls the transaction back. */
