@@ -87,7 +87,7 @@ async function converse(town: ConsoleTown, page: Page): Promise<string> {
     await page.reload();
     return (await page.getByRole('link', { name: 'Ann Lindqvist' }).count()) > 0;
   });
-  return (await page.getByRole('link', { name: 'Ann Lindqvist' }).getAttribute('href')) ?? '';
+  return (await page.getByRole('link', { name: 'Ann Lindqvist' }).first().getAttribute('href')) ?? '';
 }
 
 async function addLongNames(town: ConsoleTown, page: Page): Promise<void> {

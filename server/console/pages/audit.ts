@@ -84,7 +84,7 @@ const trail = (
           time(entry.at, now),
           html`${whoWords(entry, person)}${entry.tokenId ? html` <span class="soft small-text">by token ${entry.tokenId}</span>` : NOTHING}`,
           actionWords(entry.action),
-          html`<span class="small-text">${to[0]}${to[0] && to[1] ? ' · ' : NOTHING}${to[1]}</span>`,
+          html`<span class="free small-text">${to[0]}${to[0] && to[1] ? ' · ' : NOTHING}${to[1]}</span>`,
           html`<span class="small-text">${Object.entries(entry.facts).map(([name, value]) => html`${name.replaceAll('_', ' ')}: ${String(value)} `)}</span>`,
         ],
       };

@@ -165,7 +165,7 @@ const nameOf = (person: { name: string | null; email: string | null }): string =
 const seesWords = (grants: Grants, workspaces: Workspace[]): Content => {
   if (grants === 'all') return 'All workspaces';
   const names = workspaces.filter((one) => grants.includes(one.id)).map(workspaceTitle);
-  return names.length > 0 ? names.join(', ') : 'No workspace yet';
+  return names.length > 0 ? html`<span class="free">${names.join(', ')}</span>` : 'No workspace yet';
 };
 
 function memberActions(person: TeamMember, workspaces: Workspace[], iAmOwner: boolean): Html {
