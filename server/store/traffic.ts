@@ -45,11 +45,15 @@ const messagesIn = (db: Database, { workspaceIds, since, channelId }: Range) =>
     .where('event.status', '<>', 'ignored')
     .$if(channelId !== undefined, (query) => query.where('event.channel_id', '=', channelId as string));
 
+/** Numbers stand in the statement itself: Postgres takes `$1` and `$2` for different groups even when they are equal. */
+const bucketOf = (since: number, bucketMs: number) =>
+  sql<number>`cast((event.received_at - ${sql.lit(Math.floor(since))}) / ${sql.lit(bucketMs)} as bigint)`;
+
 export function createTrafficStore(db: Database): TrafficStore {
   const messages = (range: Range) => messagesIn(db, range);
   return {
     counts: async ({ bucketMs, ...range }) => {
-      const bucket = sql<number>`(event.received_at - ${range.since}) / ${bucketMs}`;
+      const bucket = bucketOf(range.since, bucketMs);
       const rows = await messages(range)
         .select(['event.channel_id', 'event.direction', bucket.as('bucket')])
         .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -97,7 +101,7 @@ async function deliveryTimes(
   within: number[],
 ): Promise<{ in: number[]; out: number[] }> {
   const slot = sql<number>`case ${sql.join(
-    within.map((limit, index) => sql`when history.at - event.received_at < ${limit} then ${sql.lit(index)}`),
+    within.map((limit, index) => sql`when history.at - event.received_at < ${sql.lit(limit)} then ${sql.lit(index)}`),
     sql` `,
   )} else ${sql.lit(within.length)} end`;
   const rows = await messages
