@@ -3,9 +3,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { createAudit } from './accounts/audit.ts';
+import type { Audit } from './accounts/contracts.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createHttp } from './http/outgoing.ts';
 import { createPlatforms } from './platforms/registry.ts';
+import { createAuditStore } from './store/audit.ts';
 import { createConnectionStore } from './store/connections.ts';
 import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
@@ -61,6 +64,42 @@ async function moveInstallation(from: string, to: string): Promise<void> {
   } finally {
     await Promise.all([source.destroy(), target.destroy()]);
   }
+}
+
+const audit = program.command('audit').description('The audit trail');
+audit
+  .command('verify')
+  .description(
+    'Checks that no entry of the audit trail was changed or removed. Exits with 1 when one was. Needs the OCTOPODS_KEYS of the server.',
+  )
+  .option('--account <id>', 'only this account')
+  .action(({ account }: { account?: string }) => withAudit((trail) => verifyAudit(trail, account)));
+audit
+  .command('export')
+  .description('Prints the trail of an account, one JSON object a line, oldest first.')
+  .argument('<account>')
+  .action((account: string) =>
+    withAudit(async (trail) => {
+      for await (const line of trail.export(account)) process.stdout.write(line);
+    }),
+  );
+
+async function withAudit(act: (trail: Audit) => Promise<void>): Promise<void> {
+  const config = readConfig(process.env);
+  const db = await openDatabase(config.databaseUrl);
+  await act(createAudit(createAuditStore(db, createKeyRing(config.keys)), clock));
+  await db.destroy();
+}
+
+async function verifyAudit(trail: Audit, account: string | undefined): Promise<void> {
+  const verdict = await trail.verify(account);
+  if (verdict.ok)
+    return console.log(
+      `The audit trail is whole: ${verdict.entries} entries of ${verdict.accounts} accounts.`,
+    );
+  for (const { accountId, seq, why } of verdict.broken)
+    console.error(`${accountId}: at entry ${seq} ${why}.`);
+  process.exitCode = 1;
 }
 
 async function registerHubspotChannels(): Promise<void> {

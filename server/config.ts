@@ -29,6 +29,10 @@ export interface Config {
     developerApiKey?: string;
   };
   meta: { graphUrl: string; appId?: string; appSecrets: string[]; verifyToken?: string };
+  /** Signing in with Google; off without it. */
+  google?: { issuerUrl: string; clientId: string; clientSecret: string };
+  /** Mail by SMTP; without it nobody can sign up by password, and invitations are links that are passed on by hand. */
+  mail?: { url: string; from: string };
   telegramApiUrl: string;
   twilio: { apiUrl: string; messagingUrl: string };
   /** Hosts of the settings above: they count as the providers' own. */
@@ -51,6 +55,7 @@ const HOSTS = {
   INTERCOM_APP_URL: 'https://app.intercom.com',
   HUBSPOT_API_URL: 'https://api.hubapi.com',
   HUBSPOT_APP_URL: 'https://app.hubspot.com',
+  GOOGLE_ISSUER_URL: 'https://accounts.google.com',
   META_GRAPH_URL: 'https://graph.facebook.com',
   TELEGRAM_API_URL: 'https://api.telegram.org',
   TWILIO_API_URL: 'https://api.twilio.com',
@@ -73,6 +78,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ...settings,
     keys: readKeys(env, note),
     ...readPlatforms(env, hosts, note),
+    ...readPeople(env, hosts, note),
     meta: {
       graphUrl: hosts.META_GRAPH_URL as string,
       appSecrets: list(env.META_APP_SECRET),
@@ -177,7 +183,7 @@ function readPlatforms(
   hosts: Record<HostKey, string | undefined>,
   note: Note,
 ): Pick<Config, 'intercom' | 'hubspot'> {
-  for (const name of ['INTERCOM', 'HUBSPOT'])
+  for (const name of ['INTERCOM', 'HUBSPOT', 'GOOGLE'])
     for (const [one, other] of [
       ['CLIENT_ID', 'CLIENT_SECRET'],
       ['CLIENT_SECRET', 'CLIENT_ID'],
@@ -208,6 +214,27 @@ function readPlatforms(
         }
       : {}),
   };
+}
+
+/** How people sign in besides the platforms. */
+function readPeople(
+  env: Record<string, string | undefined>,
+  hosts: Record<HostKey, string | undefined>,
+  note: Note,
+): Pick<Config, 'google' | 'mail'> {
+  const { GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret = '' } = env;
+  return {
+    ...(clientId ? { google: { clientId, clientSecret, issuerUrl: hosts.GOOGLE_ISSUER_URL as string } } : {}),
+    ...(env.SMTP_URL ? { mail: readMail(env.SMTP_URL, env.MAIL_FROM, note) } : {}),
+  };
+}
+
+function readMail(url: string, from: string | undefined, note: Note): { url: string; from: string } {
+  if (!URL.canParse(url) || !/^smtps?:$/.test(new URL(url).protocol))
+    note('SMTP_URL', 'must begin with "smtp://" or "smtps://"');
+  if (!from?.includes('@'))
+    note('MAIL_FROM', 'is the address that mails come from; it is needed beside SMTP_URL');
+  return { url, from: from ?? '' };
 }
 
 /** Keys that say that someone means to serve for real; without any of them `npm start` opens the playground. */

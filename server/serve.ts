@@ -4,26 +4,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createChannels } from './accounts/channels.ts';
-import { createInstalls } from './accounts/install.ts';
-import { createSessions } from './accounts/sessions.ts';
-import { createTokens } from './accounts/tokens.ts';
+import { type AccountDoors, accountDoors } from './account-doors.ts';
 import { channelAdapters } from './channels/registry.ts';
 import type { Config } from './config.ts';
-import type { AnyAdapter, AnyPlatformAdapter, Io } from './core/adapter.ts';
-import { createApiRouter } from './http/api/router.ts';
-import { webhookUrls } from './http/api/webhook-url.ts';
-import { createApp } from './http/app.ts';
+import type { AnyAdapter, Io } from './core/adapter.ts';
+import { type AppDeps, createApp } from './http/app.ts';
 import type { CardDeps } from './http/card-view.ts';
 import { createExtensionRouter } from './http/extension.ts';
 import { createHealthRouter } from './http/health.ts';
-import { createHomeRouter } from './http/home.ts';
-import { createInstallRouter } from './http/install.ts';
 import { createIntercomRouter } from './http/intercom.ts';
 import { createMediaRouter } from './http/media.ts';
 import { signMediaToken } from './http/media-link.ts';
 import { createHttp } from './http/outgoing.ts';
-import { browserCookies } from './http/session.ts';
 import { createWebhookRouter } from './http/webhooks.ts';
 import { verifySignatureV3 } from './platforms/hubspot/signature.ts';
 import { verifyBodySignature } from './platforms/intercom/signature.ts';
@@ -33,9 +25,10 @@ import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createForgetting } from './relay/forget.ts';
 import { createMediaJob } from './relay/media-job.ts';
+import { createRefusedNotes } from './relay/refused.ts';
 import { createRoster } from './relay/roster.ts';
+import { createWatch, type WatchDeps } from './relay/watch.ts';
 import { createWorker } from './relay/worker.ts';
-import { createAccountStore } from './store/accounts.ts';
 import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
 import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
@@ -47,6 +40,7 @@ import { createMessageStore, type MessageStore } from './store/messages.ts';
 import { type Database, openDatabase } from './store/open.ts';
 import { createPeers, type Peers } from './store/peers.ts';
 import { createSettingStore } from './store/settings.ts';
+import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
 export interface Running {
   /** Where it listens. */
@@ -58,7 +52,6 @@ export interface Running {
 const DRAIN_MS = 20_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
 const clock = { now: () => Date.now() };
-const random = (bytes: number): Uint8Array => randomBytes(bytes);
 
 export async function serve(config: Config, log: Logger): Promise<Running> {
   const db = await openDatabase(config.databaseUrl);
@@ -73,19 +66,23 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
   const adapters = new Map<string, AnyAdapter>(
     [...platforms.all, ...channels.map((one) => one.adapter)].map((adapter) => [adapter.id, adapter]),
   );
-  const relay = startRelay(config, store, { adapters, io, owner, peers });
+  const relay = startRelay(config, store, { adapters, io, owner, peers, platforms: platforms.all, settings });
   await store.ledger.takeOver();
-  const app = createApp({
-    log,
-    trustProxy: config.trustProxy,
-    routers: doors(config, db, { store, relay, platforms, channels, hubspotSecret, io }),
+  const installation = await settings.getOrMake('installation', randomBytes(12).toString('base64url'));
+  const house = { installation, store, relay, platforms, channels, hubspotSecret, io };
+  const people = accountDoors(config, db, {
+    ...house,
+    platforms: platforms.all,
+    freshConnection: relay.credentials,
   });
+  const routers = doors(config, db, house, people);
+  const app = createApp({ log, trustProxy: config.trustProxy, routers });
   const server = await listen(createServer(app), config);
   await relay.start();
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${config.host}:${port}`,
-    stop: () => stop(server, relay, () => Promise.all([peers?.close(), db.destroy()])),
+    stop: () => stop(server, relay, people, () => Promise.all([peers?.close(), db.destroy()])),
   };
 }
 
@@ -109,7 +106,13 @@ function openStore(config: Config, db: Database, company: Company): Store {
 function startRelay(
   config: Config,
   store: Store,
-  { adapters, io, owner, peers }: { adapters: Map<string, AnyAdapter>; io: Io } & RelayCompany,
+  {
+    adapters,
+    io,
+    owner,
+    peers,
+    ...watched
+  }: { adapters: Map<string, AnyAdapter>; io: Io } & RelayCompany & Pick<WatchDeps, 'platforms' | 'settings'>,
 ) {
   const adapter = (type: string) => adapters.get(type);
   const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
@@ -121,6 +124,7 @@ function startRelay(
   const mediaJob = createMediaJob(deps);
   const catchUp = createCatchUp(deps);
   const forgetting = createForgetting(deps);
+  const watch = createWatch({ ...deps, ...watched });
   return {
     adapter,
     credentials,
@@ -131,11 +135,12 @@ function startRelay(
       mediaJob.start();
       catchUp.start();
       forgetting.start();
+      watch.start();
     },
     stop: async () => {
       catchUp.stop();
       forgetting.stop();
-      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop()]);
+      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop(), watch.stop()]);
       await roster?.stop();
     },
   };
@@ -148,6 +153,8 @@ interface RelayCompany {
 }
 
 interface House {
+  /** Names this installation: see the doctor. */
+  installation: string;
   store: Store;
   relay: Relay;
   platforms: ReturnType<typeof createPlatforms>;
@@ -157,13 +164,14 @@ interface House {
 }
 
 /** Webhooks come first: they are nine requests of ten and want no session, cookie or JSON parser before them. */
-function doors(config: Config, db: Database, house: House): Parameters<typeof createApp>[0]['routers'] {
+function doors(config: Config, db: Database, house: House, people: AccountDoors): AppDeps['routers'] {
   const { store, relay, platforms, channels, hubspotSecret, io } = house;
   const card: CardDeps = { ...store, adapter: relay.adapter, clock, publicUrl: config.publicUrl };
   const webhooks = createWebhookRouter({
     ...store,
     io,
     onOutage: relay.outage,
+    onRefused: createRefusedNotes({ refusals: createWebhookRefusals(db), io }),
     publicUrl: config.publicUrl,
     providers: new Map(channels.map(({ provider, adapter }) => [provider, adapter])),
     ...(platforms.intercom ? { intercom: platforms.intercom } : {}),
@@ -176,10 +184,12 @@ function doors(config: Config, db: Database, house: House): Parameters<typeof cr
     { path: '/', router: createMediaRouter({ ...store, clock }) },
     {
       path: '/',
-      router: createHealthRouter(async () => void (await createSettingStore(db).get(HUBSPOT_SECRET))),
+      router: createHealthRouter(
+        async () => void (await createSettingStore(db).get(HUBSPOT_SECRET)),
+        house.installation,
+      ),
     },
-    ...accountDoors(config, db, house),
-    { path: '/', router: createHomeRouter(platforms.all) },
+    ...people.routers,
   ];
 }
 
@@ -203,42 +213,6 @@ function cardDoors({ intercom, hubspot }: Config, card: CardDeps, io: Io) {
   ];
 }
 
-function accountDoors(config: Config, db: Database, { store, relay, platforms, channels, io }: House) {
-  const accounts = createAccountStore(db, clock);
-  const deps = {
-    ...store,
-    accounts,
-    clock,
-    random,
-    io,
-    platforms: new Map<string, AnyPlatformAdapter>(platforms.all.map((one) => [one.id, one])),
-    channelAdapters: new Map(channels.map(({ adapter }) => [adapter.id, adapter])),
-    publicUrl: config.publicUrl,
-    cookies: browserCookies(config.publicUrl),
-    webhookUrl: webhookUrls(config.publicUrl, channels),
-    freshConnection: relay.credentials,
-    onReconnected: (workspaceId: string) => void store.ledger.wake(workspaceId),
-    intercomAppUrl: config.intercom?.appUrl ?? '',
-    hubspotAppUrl: config.hubspot?.appUrl ?? '',
-  };
-  const sessions = createSessions(accounts, deps);
-  const tokens = createTokens(accounts, deps);
-  const messages = {
-    ...store.messages,
-    retry: async (workspaceIds: string[], id: string) => {
-      const workspaceId = await store.messages.workspaceOf(workspaceIds, id);
-      return workspaceId ? store.ledger.resend(workspaceId, id) : ('not_found' as const);
-    },
-  };
-  return [
-    { path: '/', router: createInstallRouter({ ...deps, sessions, installs: createInstalls(deps) }) },
-    {
-      path: '/api/v1',
-      router: createApiRouter({ ...deps, messages, sessions, tokens, channels: createChannels(deps) }),
-    },
-  ];
-}
-
 function listen(server: Server, { port, host }: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -247,11 +221,17 @@ function listen(server: Server, { port, host }: Config): Promise<Server> {
 }
 
 /** New requests are refused, those under way are answered, what was claimed settles, and only then the store closes. */
-async function stop(server: Server, relay: Relay, closeStore: () => Promise<unknown>): Promise<void> {
+async function stop(
+  server: Server,
+  relay: Relay,
+  people: AccountDoors,
+  closeStore: () => Promise<unknown>,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await relay.stop();
   server.closeAllConnections();
   await closed;
+  await people.close();
   await closeStore();
 }

@@ -60,7 +60,7 @@ export async function makeApi(browser: CookieBrowser, publicUrl: string): Promis
   return apiWith(publicUrl, token);
 }
 
-const apiWith = (publicUrl: string, token: string): Api => ({
+export const apiWith = (publicUrl: string, token: string): Api => ({
   token,
   call: async (method, path, body) => {
     const response = await fetch(`${publicUrl}/api/v1${path}`, {

@@ -8,17 +8,17 @@ import { WireError } from '../core/outcome.ts';
 import type { AccountStore } from '../store/accounts.ts';
 import type { Channel, Workspace } from '../store/connections.ts';
 import { AlreadyLinked } from '../store/refusals.ts';
+import {
+  type ChannelRefusal,
+  inCredentials,
+  invalid,
+  isRefusal,
+  unknownType,
+  validated,
+} from './channel-form.ts';
+import type { Actor, Audit } from './contracts.ts';
 import { attachToPlatform, detachFromPlatform, type PlatformDeps } from './platform-side.ts';
 import type { Random } from './secrets.ts';
-
-/** Why a channel was not made or changed. `invalid` names the field as the API's caller knows it. */
-export type ChannelRefusal =
-  | { refused: 'invalid'; field: string; why: string }
-  /** The bot, number or page is a channel already, here or in another account. */
-  | { refused: 'taken' }
-  /** The other side could not be reached: nothing is known to be wrong with what was asked. */
-  | { refused: 'unreachable'; why: string }
-  | { refused: 'archived' };
 
 interface NewChannelWish {
   type: string;
@@ -28,15 +28,17 @@ interface NewChannelWish {
 }
 
 export interface Channels {
-  create(workspace: Workspace, wish: NewChannelWish): Promise<Channel | ChannelRefusal>;
+  create(workspace: Workspace, wish: NewChannelWish, by: Actor): Promise<Channel | ChannelRefusal>;
   /** The same bot or number with new credentials: proven, stored, the webhook registered again. */
-  replaceCredentials(channel: Channel, credentials: unknown): Promise<Channel | ChannelRefusal>;
+  replaceCredentials(channel: Channel, credentials: unknown, by: Actor): Promise<Channel | ChannelRefusal>;
+  rename(channel: Channel, name: string, by: Actor): Promise<void>;
   /** Best effort outside, certain inside. */
-  remove(channel: Channel): Promise<void>;
+  remove(channel: Channel, by: Actor): Promise<void>;
 }
 
 export interface ChannelDeps extends PlatformDeps {
   accounts: AccountStore;
+  audit: Pick<Audit, 'record'>;
   /** By channel type. */
   channelAdapters: ReadonlyMap<string, AnyAdapter>;
   /** Where the provider is to send this channel's events. */
@@ -48,17 +50,39 @@ export interface ChannelDeps extends PlatformDeps {
 type Proven = Extract<Connected<unknown>, { ok: true }>;
 
 export const createChannels = (deps: ChannelDeps): Channels => ({
-  create: (workspace, wish) => createChannel(deps, workspace, wish),
-  replaceCredentials: (channel, credentials) => replaceCredentials(deps, channel, credentials),
-  remove: async (channel) => {
+  create: async (workspace, wish, by) => {
+    const made = await createChannel(deps, workspace, wish);
+    return noted(deps, by, made, 'channel.added');
+  },
+  replaceCredentials: async (channel, credentials, by) => {
+    const changed = await replaceCredentials(deps, channel, credentials);
+    return noted(deps, by, changed, 'channel.credentials_replaced');
+  },
+  rename: async (channel, name, by) => {
+    await deps.connections.renameChannel(channel.workspace_id, channel.id, name);
+    await noted(deps, by, channel, 'channel.renamed');
+  },
+  remove: async (channel, by) => {
     const connection = await deps.connections.byId(channel.id);
     if (connection) await deregister(deps, connection);
     await detachFromPlatform(deps, channel.workspace_id, knownFacts(deps, channel));
     await deps.connections.archiveChannel(channel.workspace_id, channel.id);
+    await noted(deps, by, channel, 'channel.archived');
   },
 });
 
-export const isRefusal = (answer: Channel | ChannelRefusal): answer is ChannelRefusal => 'refused' in answer;
+/** Into the trail, unless it was refused: then nothing has changed. */
+async function noted<Answer extends Channel | ChannelRefusal>(
+  { audit }: ChannelDeps,
+  by: Actor,
+  answer: Answer,
+  action: string,
+): Promise<Answer> {
+  if (isRefusal(answer)) return answer;
+  const { workspace_id: workspaceId, id: subject, type } = answer as Channel;
+  await audit.record(by, { action, workspaceId, subject, facts: { type } });
+  return answer;
+}
 
 async function createChannel(
   deps: ChannelDeps,
@@ -67,7 +91,7 @@ async function createChannel(
 ): Promise<Channel | ChannelRefusal> {
   if (workspace.status === 'archived') return { refused: 'archived' };
   const adapter = deps.channelAdapters.get(wish.type);
-  if (!adapter) return unknownType(deps);
+  if (!adapter) return unknownType(deps.channelAdapters);
   const credentials = validated(adapter, wish.credentials);
   if ('refused' in credentials) return credentials;
   // Asked before anything is registered: registering would take the webhook away from the channel that has it.
@@ -142,7 +166,7 @@ async function replaceCredentials(
 ): Promise<Channel | ChannelRefusal> {
   const adapter = deps.channelAdapters.get(channel.type);
   if (channel.status === 'archived') return { refused: 'archived' };
-  if (!adapter) return unknownType(deps);
+  if (!adapter) return unknownType(deps.channelAdapters);
   const credentials = validated(adapter, wanted);
   if ('refused' in credentials) return credentials;
   const other = invalid(
@@ -220,27 +244,6 @@ const isTaken = async (
   named: { medium: string; externalId: string } | undefined,
 ): Promise<boolean> =>
   named !== undefined && (await accounts.channelHolding(named.medium, named.externalId)) !== undefined;
-
-function validated(adapter: AnyAdapter, credentials: unknown): { value: unknown } | ChannelRefusal {
-  const checked = adapter.credentials.safeParse(credentials);
-  if (checked.success) return { value: checked.data };
-  const issue = checked.error.issues[0];
-  const path = [...(issue?.path ?? []), ...unknownKey(issue)].join('.');
-  return invalid(path === '' ? 'credentials' : inCredentials(path), issue?.message ?? 'is not valid');
-}
-const unknownKey = (issue: object | undefined): string[] =>
-  issue && 'keys' in issue && Array.isArray(issue.keys) ? issue.keys.slice(0, 1).map(String) : [];
-
-const invalid = (field: string, why: string): ChannelRefusal & { refused: 'invalid' } => ({
-  refused: 'invalid',
-  field,
-  why,
-});
-/** An adapter names its own fields; the API's caller has them under `credentials`. */
-const inCredentials = (field: string): string =>
-  /^(credentials|settings|type|webhook_url)\b/.test(field) ? field : `credentials.${field}`;
-const unknownType = ({ channelAdapters }: ChannelDeps): ChannelRefusal =>
-  invalid('type', `Not a channel type here. There are: ${[...channelAdapters.keys()].join(', ')}.`);
 
 /** What the adapter learned stands above what was wished for. */
 const factsOf = (adapter: AnyAdapter, id: string, wish: NewChannelWish, proven: Proven): ChannelFacts => ({

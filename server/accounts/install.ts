@@ -8,6 +8,7 @@ import { makeId } from '../core/ids.ts';
 import type { AccountStore, Membership } from '../store/accounts.ts';
 import type { ConnectionStore, Workspace } from '../store/connections.ts';
 import { AlreadyLinked } from '../store/refusals.ts';
+import type { Audit } from './contracts.ts';
 import { mayManage } from './roles.ts';
 import type { Random } from './secrets.ts';
 
@@ -36,6 +37,7 @@ export interface Installs {
 
 interface InstallDeps {
   accounts: AccountStore;
+  audit: Pick<Audit, 'record'>;
   connections: ConnectionStore;
   clock: { now(): number };
   random: Random;
@@ -52,10 +54,12 @@ export function createInstalls(deps: InstallDeps): Installs {
     session: Membership | undefined,
   ): Promise<InstallOutcome> {
     const linked = await connections.workspaceByExternalId(platform, installation.externalId);
-    if (linked) return installAgain(deps, linked, installation, session);
+    if (linked) return noted(deps, await installAgain(deps, linked, installation, session), linked, session);
     try {
       if (!session) return await foundAccount(deps, platform, installation);
-      return { kind: 'added', workspaceId: await addWorkspace(deps, platform, installation, session) };
+      const workspaceId = await addWorkspace(deps, platform, installation, session);
+      await deps.audit.record(session, { action: 'workspace.connected', workspaceId, facts: { platform } });
+      return { kind: 'added', workspaceId };
     } catch (error) {
       // Somebody else linked it between our look and our insert: the unique index decides, we look again.
       if (error instanceof AlreadyLinked) return complete(platform, installation, session);
@@ -101,11 +105,30 @@ async function foundAccount(
   await accounts.addAccount({ id: signIn.account_id, name: installation.name }, person.id);
   try {
     const workspaceId = await addWorkspace(deps, platform, installation, signIn);
+    const by = { ...signIn, role: 'owner' as const };
+    await deps.audit.record(by, { action: 'account.founded' });
+    await deps.audit.record(by, { action: 'workspace.connected', workspaceId, facts: { platform } });
     return { kind: 'founded', workspaceId, signIn };
   } catch (error) {
     await accounts.removeAccount(signIn.account_id);
     throw error;
   }
+}
+
+/** What an install changed (or was kept from changing) in the account that holds the workspace. */
+async function noted(
+  { audit }: InstallDeps,
+  outcome: InstallOutcome,
+  { id: workspaceId, account_id }: Workspace,
+  session: Membership | undefined,
+): Promise<InstallOutcome> {
+  if (outcome.kind === 'join_requested')
+    await audit.record({ account_id, system: true }, { action: 'join.requested', workspaceId });
+  if (outcome.kind === 'repaired') {
+    const by = outcome.signIn ? { ...outcome.signIn, role: 'admin' as const } : session;
+    if (by) await audit.record(by, { action: 'workspace.repaired', workspaceId });
+  }
+  return outcome;
 }
 
 async function installAgain(

@@ -1,5 +1,5 @@
 /** What a channel's and a workspace's life means at the platform. */
-import type { AnyPlatformAdapter, ChannelFacts, Connection, Io } from '../core/adapter.ts';
+import type { AnyPlatformAdapter, ChannelChoice, ChannelFacts, Connection, Io } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
 import type { ConnectionStore, Workspace } from '../store/connections.ts';
 
@@ -17,6 +17,23 @@ export type Attached =
   | { ok: true; settings: Record<string, unknown> }
   | { ok: false; field: string; why: string }
   | { ok: false; why: string };
+
+/** What has to be chosen for a new channel of this workspace; `refused` says why that cannot be told right now. */
+export async function choicesForChannels(
+  deps: PlatformDeps,
+  workspace: Workspace,
+): Promise<ChannelChoice[] | { refused: string }> {
+  const adapter = deps.platforms.get(workspace.platform);
+  if (!adapter?.channelChoices) return [];
+  try {
+    const connection = await platformConnection(deps, workspace.id);
+    if ('unusable' in connection) return { refused: connection.unusable };
+    return await adapter.channelChoices(connection, deps.io);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return { refused: `${adapter.title} could not be reached: ${error.message}` };
+  }
+}
 
 /** Makes the channel known at the workspace's platform, where the platform wants to know. */
 export async function attachToPlatform(

@@ -1,10 +1,11 @@
 /** API tokens: `oct_` and 256 bits, shown once. A token never exceeds its creator's role, and ends with them. */
 import { makeId } from '../core/ids.ts';
-import type { AccountStore, Membership } from '../store/accounts.ts';
+import type { AccountStore } from '../store/accounts.ts';
+import type { Actor, Audit } from './contracts.ts';
 import { hashSecret, makeSecret, type Random } from './secrets.ts';
 
 /** Session or token, everything that the API asks about whoever calls it. */
-export interface Caller extends Membership {
+export interface Caller extends Actor {
   scopes: Scope[];
 }
 
@@ -26,12 +27,14 @@ export interface Tokens {
     name: string,
     scopes?: Scope[],
   ): Promise<{ id: string; token: string; scopes: Scope[] } | undefined>;
+  /** At once and for good. False: they have no such token. */
+  revoke(by: Actor, id: string): Promise<boolean>;
   authenticate(token: string): Promise<Caller | undefined>;
 }
 
 export function createTokens(
   store: AccountStore,
-  { clock, random }: { clock: { now(): number }; random: Random },
+  { clock, random, audit }: { clock: { now(): number }; random: Random; audit: Pick<Audit, 'record'> },
 ): Tokens {
   return {
     create: async (caller, name, scopes = caller.scopes) => {
@@ -47,13 +50,23 @@ export function createTokens(
         name,
         scopes: scopes.join(' '),
       });
+      await audit.record(caller, {
+        action: 'token.created',
+        subject: id,
+        facts: { scopes: scopes.join(' ') },
+      });
       return { id, token, scopes };
+    },
+    revoke: async (by, id) => {
+      const revoked = await store.revokeToken(by, id);
+      if (revoked) await audit.record(by, { action: 'token.revoked', subject: id });
+      return revoked;
     },
     authenticate: async (token) => {
       const found = token.startsWith('oct_') ? await store.tokenBy(hashSecret(token)) : undefined;
       if (!found) return undefined;
-      const { account_id, person_id, role } = found;
-      return { account_id, person_id, role, scopes: found.scopes.split(' ') as Scope[] };
+      const { id, scopes, ...member } = found;
+      return { ...member, token_id: id, scopes: scopes.split(' ') as Scope[] };
     },
   };
 }

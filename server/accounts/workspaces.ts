@@ -2,9 +2,11 @@
 import type { AnyAdapter } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
 import { deregister, knownFacts } from './channels.ts';
+import type { Actor, Audit } from './contracts.ts';
 import { detachFromPlatform, type PlatformDeps, uninstallFromPlatform } from './platform-side.ts';
 
 export interface ArchiveDeps extends PlatformDeps {
+  audit: Pick<Audit, 'record'>;
   channelAdapters: ReadonlyMap<string, AnyAdapter>;
 }
 
@@ -12,7 +14,7 @@ export interface ArchiveDeps extends PlatformDeps {
  * Channels go with it: webhooks deregistered and the app uninstalled as far as the other sides let us, then, in any
  * case, credentials and data key destroyed. Again = nothing.
  */
-export async function archiveWorkspace(deps: ArchiveDeps, workspace: Workspace): Promise<void> {
+export async function archiveWorkspace(deps: ArchiveDeps, workspace: Workspace, by: Actor): Promise<void> {
   if (workspace.status === 'archived') return;
   const channels = await deps.connections.channelsOf(workspace.id);
   await Promise.all(
@@ -26,4 +28,9 @@ export async function archiveWorkspace(deps: ArchiveDeps, workspace: Workspace):
   );
   await uninstallFromPlatform(deps, workspace.id);
   await deps.connections.archiveWorkspace(workspace.id);
+  await deps.audit.record(by, {
+    action: 'workspace.archived',
+    workspaceId: workspace.id,
+    facts: { platform: workspace.platform, channels: channels.length },
+  });
 }

@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Capabilities } from './capabilities.ts';
+import type { Inspection, Installation, Uninstalls } from './inspection.ts';
 import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
 import type { NotSent, Outcome } from './outcome.ts';
+
+export type { Inspection, Installation, Uninstalls } from './inspection.ts';
 
 /** The credentials and identity with which an adapter acts, decrypted. */
 export interface Connection<Credentials = unknown> {
@@ -235,6 +238,8 @@ export interface Adapter<Credentials = unknown> {
   needsRefresh?(connection: Connection<Credentials>, io: Io): boolean;
   /** Undefined: the credentials work. Otherwise why they do not, in plain words. Throws when nobody answered. */
   probe?(connection: Connection<Credentials>, io: Io): Promise<string | undefined>;
+  /** Asked by the doctor and once an hour; changes nothing. Throws a `WireError` when nobody answered. */
+  inspect?(connection: Connection<Credentials>, webhookUrl: string, io: Io): Promise<Inspection>;
   /** What a lost webhook would have said, since a time (ms); duplicates are fine. */
   catchUp?(connection: Connection<Credentials>, since: number, io: Io): Promise<Event[]>;
   /** Streams a file that one of our events named. An outcome says why it cannot be had. */
@@ -249,16 +254,6 @@ export interface Adapter<Credentials = unknown> {
 // biome-ignore lint/suspicious/noExplicitAny: the one existential type of the project; zod checks the value at the door.
 export type AnyAdapter = Adapter<any>;
 
-/** What an install (OAuth) at a platform yields. */
-export interface Installation<Credentials = unknown> {
-  externalId: string;
-  name: string;
-  credentials: Credentials;
-  settings: Record<string, unknown>;
-  /** Who installed: (provider, subject), never an e-mail address alone. */
-  installer: { provider: string; subject: string; email?: string; emailVerified: boolean; name?: string };
-}
-
 /** A channel as the platform needs to know it. */
 export interface ChannelFacts {
   id: string;
@@ -271,6 +266,15 @@ export interface ChannelFacts {
   settings: Record<string, unknown>;
 }
 
+/** Something that the admin has to choose for every channel of a workspace: its inbox. */
+export interface ChannelChoice {
+  /** The setting's name; the chosen option's value becomes the channel's setting. */
+  name: string;
+  title: string;
+  description: string;
+  options: { value: string; label: string }[];
+}
+
 export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {
   side: 'platform';
   /** Where the admin's browser is sent to consent. */
@@ -279,12 +283,22 @@ export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credenti
   install(code: string, io: Io): Promise<Installation<Credentials> | { refused: string }>;
   /** Uninstalls at the platform. Best effort. */
   uninstall(connection: Connection<Credentials>, io: Io): Promise<void>;
+  /** What has to be chosen before a channel can be attached. `refused` is plain words for the admin. */
+  channelChoices?(
+    connection: Connection<Credentials>,
+    io: Io,
+  ): Promise<ChannelChoice[] | { refused: string }>;
   /** Makes the channel known at the platform; `settings` are merged into the channel's. */
   attachChannel?(
     connection: Connection<Credentials>,
     channel: ChannelFacts,
     io: Io,
   ): Promise<{ ok: true; settings: Record<string, unknown> } | { ok: false; field: string; why: string }>;
+  /**
+   * Which accounts have uninstalled the app since `cursor` (undefined: never asked), for platforms that tell nobody and
+   * have to be asked. `undefined`: this app may not ask.
+   */
+  uninstalls?(cursor: string | undefined, io: Io): Promise<Uninstalls | undefined>;
   detachChannel?(connection: Connection<Credentials>, channel: ChannelFacts, io: Io): Promise<void>;
 }
 // biome-ignore lint/suspicious/noExplicitAny: as AnyAdapter.

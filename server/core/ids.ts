@@ -15,6 +15,7 @@ export type IdKind =
   | 'tok'
   | 'ses'
   | 'joi'
+  | 'inv'
   | 'wrk';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv';

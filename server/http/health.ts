@@ -1,10 +1,11 @@
 /** `GET /healthz` (the process answers) and `GET /readyz` (the database is open and its schema up to date). */
 import { Router } from 'express';
 
-export function createHealthRouter(ready: () => Promise<void>): Router {
+/** `installation` names this one, so that the doctor can tell whether PUBLIC_URL leads to it. */
+export function createHealthRouter(ready: () => Promise<void>, installation: string): Router {
   const router = Router();
   router.get('/healthz', (_request, response) => {
-    response.json({ ok: true });
+    response.json({ ok: true, installation });
   });
   router.get('/readyz', async (_request, response) => {
     try {

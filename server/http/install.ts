@@ -2,7 +2,7 @@
  * `GET /:platform/install` → the platform's consent screen → `GET /:platform/oauth/callback`: browsers of admins. What
  * it means for accounts is decided in accounts/install.ts.
  */
-import { type Request, type Response, Router } from 'express';
+import { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import type { InstallOutcome, Installs } from '../accounts/install.ts';
 import { mayManage } from '../accounts/roles.ts';
 import type { Sessions } from '../accounts/sessions.ts';
@@ -21,6 +21,8 @@ export interface InstallRouterDeps {
   /** `INTERCOM_APP_URL` and `HUBSPOT_APP_URL`: where an install ends. */
   intercomAppUrl: string;
   hubspotAppUrl: string;
+  /** Tells browsers on a page what everybody else gets as a problem. */
+  problemPages?: ErrorRequestHandler;
   io: Io;
 }
 
@@ -36,7 +38,7 @@ export function createInstallRouter(deps: InstallRouterDeps): Router {
       .get((request, response) => finish(deps, platform, request, response))
       .all(wrongMethod('GET'));
   }
-  return router.use(problemHandler(deps.io.log));
+  return router.use(...(deps.problemPages ? [deps.problemPages] : []), problemHandler(deps.io.log));
 }
 
 async function begin(
@@ -82,8 +84,10 @@ async function finish(
   }
   const outcome = await deps.installs.complete(platform.id, installation, session);
   const previous = cookies.session.read(request);
-  if ('signIn' in outcome && outcome.signIn)
-    cookies.session.set(response, await sessions.signIn(outcome.signIn, previous));
+  if ('signIn' in outcome && outcome.signIn) {
+    const facts = { agent: request.headers['user-agent'], provider: platform.id };
+    cookies.session.set(response, await sessions.signIn(outcome.signIn, previous, facts));
+  }
   land(landing, response, platform, outcome, installation.externalId);
 }
 

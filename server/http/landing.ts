@@ -2,10 +2,11 @@
 import type { Response } from 'express';
 import type { ReturnTo } from '../accounts/sessions.ts';
 import type { AnyPlatformAdapter } from '../core/adapter.ts';
+import { Problem } from './problem.ts';
 
 export interface Landing {
   succeeded(response: Response, externalId: string): void;
-  /** `status` is used where the page is ours; `why` is plain words for the admin. */
+  /** `status` is used where the page is ours: then it throws `NotConnected`. `why` is plain words for the admin. */
   failed(response: Response, status: number, why: string): void;
 }
 
@@ -20,7 +21,10 @@ export function landings(
   urls: AppUrls,
 ): Landing {
   if (returnTo === 'console')
-    return { succeeded: (response) => response.redirect(302, '/'), failed: ownPage(platform) };
+    return {
+      succeeded: (response) => response.redirect(302, '/?done=connected'),
+      failed: ownPage(platform, returnTo),
+    };
   return platform.id === 'intercom' ? intercom(urls) : hubspot(platform, urls);
 }
 
@@ -44,20 +48,19 @@ const hubspot = (platform: AnyPlatformAdapter, { hubspotAppUrl }: AppUrls): Land
   failed: ownPage(platform),
 });
 
-const ownPage = (platform: AnyPlatformAdapter) => (response: Response, status: number, why: string) => {
-  response
-    .status(status)
-    .set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-    .type('html')
-    .send(page(`${platform.title} is not connected`, why, `/${platform.id}/install`));
-};
+/** Said on a page of ours (or as a problem, to whoever reads no pages), with the way to try again. */
+export class NotConnected extends Problem {
+  readonly title: string;
+  readonly again: string;
+  constructor(platform: AnyPlatformAdapter, status: number, why: string, returnTo: ReturnTo | undefined) {
+    super(status, { detail: why, remedy: 'Begin the installation again when that is mended.' });
+    this.title = `${platform.title} is not connected`;
+    this.again = `/${platform.id}/install${returnTo ? `?return=${returnTo}` : ''}`;
+  }
+}
 
-const page = (title: string, why: string, again: string): string => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)} – Octopods</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}</style>
-</head><body><main><h1>${escaped(title)}</h1><p>${escaped(why)}</p><p><a href="${escaped(again)}">Try again</a></p></main></body></html>
-`;
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const ownPage =
+  (platform: AnyPlatformAdapter, returnTo?: ReturnTo) =>
+  (_response: Response, status: number, why: string): void => {
+    throw new NotConnected(platform, status, why, returnTo);
+  };

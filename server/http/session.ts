@@ -1,4 +1,4 @@
-/** The session's and the install's cookies. What is in them is a secret; what it is good for, accounts/ knows. */
+/** The session's and the round trips' cookies. What is in them is a secret; what it is good for, accounts/ knows. */
 import type { CookieOptions, Request, Response } from 'express';
 import { SESSION_MS, STATE_MS } from '../accounts/sessions.ts';
 
@@ -12,6 +12,8 @@ export interface BrowserCookies {
   session: BrowserCookie;
   /** Binds an install's `state` to the browser that began it. */
   install: BrowserCookie;
+  /** The same for a sign-in at a provider. */
+  signIn: BrowserCookie;
 }
 
 /**
@@ -33,7 +35,11 @@ export function browserCookies(publicUrl: string): BrowserCookies {
       response.clearCookie(`${prefix}${name}`, options);
     },
   });
-  return { session: cookie('octopods', SESSION_MS), install: cookie('octopods-install', STATE_MS) };
+  return {
+    session: cookie('octopods', SESSION_MS),
+    install: cookie('octopods-install', STATE_MS),
+    signIn: cookie('octopods-sign-in', STATE_MS),
+  };
 }
 
 /** Our values are base64url: nothing to decode. */

@@ -12,6 +12,8 @@ export interface Ingest {
   io: Io;
   /** Called when the ledger could not write: what the providers do not redeliver has to be caught up. */
   onOutage(error: unknown): void;
+  /** A signature did not fit. Its failures are its own: the answer is 401 in any case. */
+  onRefused?(adapter: AnyAdapter, request: WebhookRequest, find: FindConnection): Promise<void>;
 }
 
 /** `status` 503: nothing was stored, the provider should come again. */
@@ -24,7 +26,10 @@ export async function ingest(adapter: AnyAdapter, request: WebhookRequest, deps:
   };
   try {
     const received = await adapter.receive(request, find, deps.io);
-    if ('reject' in received) return { status: received.reject };
+    if ('reject' in received) {
+      if (received.reject === 401) await deps.onRefused?.(adapter, request, find).catch(() => undefined);
+      return { status: received.reject };
+    }
     if (received.events.length > 0) await deps.ledger.append(received.events);
     return received.reply ?? { status: 200 };
   } catch (error) {

@@ -30,7 +30,7 @@ const keys = (seal: Seal, thread: string, identities: Identity[]): string[] =>
 export const identityKey = (seal: Seal, { scope, kind, value }: Identity): string =>
   seal.hash('identity', scope, kind, value);
 
-function asConversation(row: Selectable<ConversationTable>, seal: Seal): Conversation {
+export function asConversation(row: Selectable<ConversationTable>, seal: Seal): Conversation {
   const { thread, customer } = seal.open<{ thread: string; customer: Customer }>(row.id, row.customer);
   return {
     id: row.id,

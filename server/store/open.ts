@@ -42,5 +42,7 @@ function openSqlite(url: string): Sqlite.Database {
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
   database.pragma('wal_autocheckpoint = 1000');
+  // Erased means erased: what is deleted or replaced is overwritten with zeros, not only forgotten.
+  database.pragma('secure_delete = ON');
   return database;
 }

@@ -84,7 +84,7 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
       await open();
       const browser = door.visitor();
       const landed = await browser.go(await consent(browser, stage.owner, '?return=console'));
-      expect(landed.headers.get('location')).toBe('/');
+      expect(landed.headers.get('location')).toBe('/?done=connected');
       const wished = await browser.go(await consent(browser, stage.owner, '?return=https://evil.test'));
       stage.succeeds(wished.headers.get('location') ?? '', stage.owner);
     });

@@ -32,7 +32,11 @@ export async function apiClient(
   if (options.accountId) await accounts.addMember({ account_id: accountId, person_id: person.id, role });
   else await accounts.addAccount({ id: accountId, name: 'Acme' }, person.id);
   const caller = { account_id: accountId, person_id: person.id, role, scopes: [...SCOPES] };
-  const made = await createTokens(accounts, { clock, random }).create(caller, 'test', options.scopes);
+  const made = await createTokens(accounts, { clock, random, audit: door.audit }).create(
+    caller,
+    'test',
+    options.scopes,
+  );
   const token = made?.token ?? '';
   return { accountId, personId: person.id, token, call: bearerCalls(door.url, token) };
 }

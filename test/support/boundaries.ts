@@ -73,9 +73,17 @@ export const RULES: Rule[] = [
     namesNobody: true,
   },
   { of: 'server/http/outgoing.ts', ...HTTP, powers: ['network', 'timers'] },
+  { of: 'server/http/auth-google.ts', ...HTTP, packages: [...HTTP.packages, 'openid-client'] },
   { of: 'server/http/', ...HTTP },
+  {
+    of: 'server/mail/',
+    imports: ['types server/accounts/', 'types server/core/'],
+    packages: ['nodemailer'],
+    powers: ['timers'],
+  },
   { of: 'server/console/', ...HTTP, imports: [...HTTP.imports, 'server/console/'] },
   { of: 'server/config.ts', imports: [], packages: ['zod'] },
+  { of: 'server/account-doors.ts', imports: ['server/'], packages: ['node:crypto'] },
   { of: 'server/serve.ts', imports: ['server/'], packages: ['pino', 'node:*'], powers: ['clock'] },
   {
     of: 'server/main.ts',

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express from 'express';
+import { createAudit } from '../../server/accounts/audit.ts';
 import { createChannels } from '../../server/accounts/channels.ts';
+import type { Audit } from '../../server/accounts/contracts.ts';
 import { createInstalls } from '../../server/accounts/install.ts';
 import { createSessions } from '../../server/accounts/sessions.ts';
 import { createTokens } from '../../server/accounts/tokens.ts';
@@ -19,6 +21,7 @@ import { createHttp } from '../../server/http/outgoing.ts';
 import { browserCookies } from '../../server/http/session.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
+import { createAuditStore } from '../../server/store/audit.ts';
 import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
 import { createKeyRing } from '../../server/store/keyring.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
@@ -31,6 +34,7 @@ export interface FrontDoor {
   file: string;
   db: Database;
   accounts: AccountStore;
+  audit: Audit;
   connections: ConnectionStore;
   clock: { now(): number; advance(ms: number): void };
   /** Workspaces that were reported as connected again. */
@@ -75,6 +79,7 @@ export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {
     file,
     db,
     accounts: deps.accounts,
+    audit: deps.audit,
     connections: deps.connections,
     clock: deps.clock,
     reconnected,
@@ -96,7 +101,8 @@ function compose(parts: FrontDoorParts, db: Database, url: string) {
   const { log, logged } = testIo();
   const io = { http: createHttp({ configuredHosts: [] }), clock, log };
   const accounts = createAccountStore(db, clock);
-  const connections = createConnectionStore(db, createKeyRing([randomBytes(32)]), clock);
+  const keys = createKeyRing([randomBytes(32)]);
+  const connections = createConnectionStore(db, keys, clock);
   const platforms = new Map(parts.platforms(url).map((one) => [one.id, one]));
   const channelAdapters = new Map((parts.channels?.() ?? []).map((one) => [one.id, one]));
   const adapter = (type: string) => platforms.get(type) ?? channelAdapters.get(type);
@@ -108,6 +114,7 @@ function compose(parts: FrontDoorParts, db: Database, url: string) {
   const reconnected: string[] = [];
   const deps = {
     accounts,
+    audit: createAudit(createAuditStore(db, keys), clock),
     connections,
     clock,
     random: (bytes: number) => randomBytes(bytes),

@@ -124,7 +124,7 @@ export function hubspotStage(): Stage {
       expect(location).toBe(`${emulator.url}/integrations-settings/${who.account}/installed`),
     fails: async (response) => {
       expect(response.status).toBeGreaterThanOrEqual(400);
-      expect(response.headers.get('content-type')).toContain('text/html');
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
       return await response.text();
     },
   };

@@ -21,7 +21,7 @@ describe('a round trip to a platform', () => {
     expect(await sessions.finish('intercom', state, undefined)).toBeUndefined();
     expect(await sessions.finish('intercom', state, `${state}x`)).toBeUndefined();
     expect(await sessions.finish('hubspot', state, state)).toBeUndefined();
-    expect(await sessions.finish('intercom', state, state)).toEqual({ returnTo: 'console' });
+    expect(await sessions.finish('intercom', state, state)).toEqual({ returnTo: 'console', notes: {} });
     expect(await sessions.finish('intercom', state, state)).toBeUndefined();
   });
 });

@@ -2,6 +2,7 @@ import type { Adapter } from '../../core/adapter.ts';
 import type { Capabilities } from '../../core/capabilities.ts';
 import { connect, disconnect } from './connect.ts';
 import { type TelegramCredentials, telegramCredentials } from './credentials.ts';
+import { inspect } from './inspect.ts';
 import { media } from './media.ts';
 import { receive } from './receive.ts';
 import { send } from './send.ts';
@@ -48,6 +49,7 @@ export function createTelegram({ apiUrl }: { apiUrl: string }): Adapter<Telegram
     identify: ({ bot_token }) => ({ medium: 'telegram', externalId: bot_token.split(':')[0] ?? '' }),
     connect: (input, io) => connect(input, io, apiUrl),
     disconnect: (connection, io) => disconnect(connection, io, apiUrl),
+    inspect: (connection, webhookUrl, io) => inspect(connection, webhookUrl, io, apiUrl),
     media: (file, connection, io) => media(file, connection, io, apiUrl),
   };
 }

@@ -4,6 +4,7 @@ import { toE164 } from '../../core/phone.ts';
 import type { TwilioHosts } from './api.ts';
 import { connect, disconnect } from './connect.ts';
 import { type TwilioCredentials, twilioCredentials } from './credentials.ts';
+import { inspect } from './inspect.ts';
 import { catchUp, lookup } from './list.ts';
 import { media } from './media.ts';
 import { receive } from './receive.ts';
@@ -70,6 +71,7 @@ export function createTwilioSms(hosts: TwilioHosts): Adapter<TwilioCredentials> 
     },
     connect: (input, io) => connect(input, io, hosts),
     disconnect: (connection, io) => disconnect(connection, io, hosts),
+    inspect: (connection, webhookUrl, io) => inspect(connection, webhookUrl, io, hosts),
     catchUp: (connection, since, io) => catchUp(connection, since, io, hosts),
     media: (file, connection, io) => media(file, connection, io, hosts),
   };

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../core/capabilities.ts';
 import { connect, disconnect } from './connect.ts';
 import { type WhatsAppCredentials, whatsAppCredentials } from './credentials.ts';
 import type { WhatsAppApp } from './graph.ts';
+import { inspect } from './inspect.ts';
 import { TEXT_LIMIT } from './markup.ts';
 import { fetchMedia } from './media.ts';
 import { type Connecting, receive } from './receive.ts';
@@ -57,6 +58,7 @@ export function createWhatsApp(app: WhatsAppApp & { appId?: string }): Adapter<W
     identify: ({ phone_number_id }) => ({ medium: 'whatsapp', externalId: phone_number_id }),
     connect: (request, io) => connect(app, connecting, request, io),
     disconnect: (connection, io) => disconnect(app, connection, io),
+    inspect: (connection, webhookUrl, io) => inspect(app, connection, webhookUrl, io),
     prepare: (delivery, connection, io) =>
       delivery.kind === 'message' ? uploads(app, delivery, connection, io) : [],
     send: (delivery, connection, io) => send(app, delivery, connection, io),

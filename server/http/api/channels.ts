@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { type ChannelRefusal, type Channels, isRefusal } from '../../accounts/channels.ts';
+import { type ChannelRefusal, isRefusal } from '../../accounts/channel-form.ts';
+import type { Channels } from '../../accounts/channels.ts';
+import { maySee } from '../../accounts/roles.ts';
 import type { Caller } from '../../accounts/tokens.ts';
 import type { AccountStore } from '../../store/accounts.ts';
 import type { Channel, ConnectionStore } from '../../store/connections.ts';
@@ -67,7 +69,10 @@ const create = (deps: ChannelRoutesDeps): ApiRoute =>
     problems: [409, 502],
     handle: async ({ caller, id, body }) => {
       const workspace = await ownWorkspace(deps.connections, caller, id);
-      return { status: 201, json: await shown(deps, accepted(await deps.channels.create(workspace, body))) };
+      return {
+        status: 201,
+        json: await shown(deps, accepted(await deps.channels.create(workspace, body, caller))),
+      };
     },
   });
 
@@ -96,8 +101,9 @@ const change = (deps: ChannelRoutesDeps): ApiRoute =>
     handle: async ({ caller, id, body }) => {
       const channel = await ownChannel(deps, caller, id);
       if (channel.status === 'archived') throw archived();
-      if (body.credentials) accepted(await deps.channels.replaceCredentials(channel, body.credentials));
-      if (body.name) await deps.connections.renameChannel(channel.workspace_id, id, body.name);
+      if (body.credentials)
+        accepted(await deps.channels.replaceCredentials(channel, body.credentials, caller));
+      if (body.name) await deps.channels.rename(channel, body.name, caller);
       return ok(await shown(deps, await ownChannel(deps, caller, id)));
     },
   });
@@ -113,7 +119,7 @@ const remove = (deps: ChannelRoutesDeps): ApiRoute =>
     success: { status: 204 },
     handle: async ({ caller, id }) => {
       const channel = await ownChannel(deps, caller, id);
-      if (channel.status !== 'archived') await deps.channels.remove(channel);
+      if (channel.status !== 'archived') await deps.channels.remove(channel, caller);
       return { status: 204 };
     },
   });
@@ -163,7 +169,10 @@ function refuseChange(channel: Channel, key: string, value: unknown): void {
 
 async function ownChannel(deps: ChannelRoutesDeps, caller: Caller, id: string): Promise<Channel> {
   const workspaceId = await deps.accounts.workspaceOfChannel(caller.account_id, id);
-  const channel = workspaceId === undefined ? undefined : await deps.connections.channel(workspaceId, id);
+  const channel =
+    workspaceId === undefined || !maySee(caller, workspaceId)
+      ? undefined
+      : await deps.connections.channel(workspaceId, id);
   if (!channel) throw notFound('channel');
   return channel;
 }

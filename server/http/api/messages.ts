@@ -1,8 +1,10 @@
+import type { Caller } from '../../accounts/tokens.ts';
 import type { ConnectionStore } from '../../store/connections.ts';
 import { invalidField, notFound } from '../problem.ts';
 import { limitOf, PAGING, type Page } from './paging.ts';
 import { type ApiRoute, conflict, ok, withoutBody } from './routes.ts';
 import { iso, listOf, messageShape, messageStatuses, retryShape } from './shapes.ts';
+import { ownWorkspaces } from './workspaces.ts';
 
 type MessageStatus = (typeof messageStatuses)[number];
 
@@ -39,8 +41,8 @@ export interface MessageRoutesDeps {
 
 export const messageRoutes = (deps: MessageRoutesDeps): ApiRoute[] => [list(deps), one(deps), retry(deps)];
 
-const workspaceIds = async ({ connections }: MessageRoutesDeps, accountId: string): Promise<string[]> =>
-  (await connections.workspacesOf(accountId)).map((workspace) => workspace.id);
+const workspaceIds = async ({ connections }: MessageRoutesDeps, caller: Caller): Promise<string[]> =>
+  (await ownWorkspaces(connections, caller)).map((workspace) => workspace.id);
 
 const list = (deps: MessageRoutesDeps): ApiRoute =>
   withoutBody({
@@ -59,7 +61,7 @@ const list = (deps: MessageRoutesDeps): ApiRoute =>
     handle: async ({ caller, query }) => {
       const status = statusOf(query.status);
       const { data, next } = await deps.messages.list({
-        accountWorkspaceIds: await workspaceIds(deps, caller.account_id),
+        accountWorkspaceIds: await workspaceIds(deps, caller),
         ...(query.channel_id ? { channelId: query.channel_id } : {}),
         ...(status ? { status } : {}),
         ...(query.after ? { after: query.after } : {}),
@@ -78,7 +80,7 @@ const one = (deps: MessageRoutesDeps): ApiRoute =>
     scope: 'messages:read',
     success: { status: 200, shape: messageShape },
     handle: async ({ caller, id }) => {
-      const message = await deps.messages.get(await workspaceIds(deps, caller.account_id), id);
+      const message = await deps.messages.get(await workspaceIds(deps, caller), id);
       if (!message) throw notFound('message');
       return ok(shown(message));
     },
@@ -94,7 +96,7 @@ const retry = (deps: MessageRoutesDeps): ApiRoute =>
     success: { status: 202, shape: retryShape },
     problems: [409],
     handle: async ({ caller, id }) => {
-      const answer = await deps.messages.retry(await workspaceIds(deps, caller.account_id), id);
+      const answer = await deps.messages.retry(await workspaceIds(deps, caller), id);
       if (answer === 'not_found') throw notFound('message');
       if (answer === 'not_failed')
         throw conflict('This message has not failed.', 'Only failed and unknown messages can be sent again.');

@@ -80,7 +80,7 @@ const list = ({ accounts }: TokenRoutesDeps): ApiRoute =>
     },
   });
 
-const revoke = ({ accounts }: TokenRoutesDeps): ApiRoute =>
+const revoke = ({ tokens }: TokenRoutesDeps): ApiRoute =>
   withoutBody({
     method: 'delete',
     path: '/tokens/:id',
@@ -89,7 +89,7 @@ const revoke = ({ accounts }: TokenRoutesDeps): ApiRoute =>
     scope: 'tokens:write',
     success: { status: 204 },
     handle: async ({ caller, id }) => {
-      if (!(await accounts.revokeToken(caller, id))) throw notFound('token');
+      if (!(await tokens.revoke(caller, id))) throw notFound('token');
       return { status: 204 };
     },
   });

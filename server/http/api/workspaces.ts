@@ -1,3 +1,4 @@
+import { maySee } from '../../accounts/roles.ts';
 import type { Caller } from '../../accounts/tokens.ts';
 import { type ArchiveDeps, archiveWorkspace } from '../../accounts/workspaces.ts';
 import type { AccountStore } from '../../store/accounts.ts';
@@ -24,9 +25,13 @@ export async function ownWorkspace(
   id: string,
 ): Promise<Workspace> {
   const workspace = await connections.workspace(id);
-  if (workspace?.account_id !== caller.account_id) throw notFound('workspace');
+  if (workspace?.account_id !== caller.account_id || !maySee(caller, id)) throw notFound('workspace');
   return workspace;
 }
+
+/** All of the account's that the caller may see. */
+export const ownWorkspaces = async (connections: ConnectionStore, caller: Caller): Promise<Workspace[]> =>
+  (await connections.workspacesOf(caller.account_id)).filter(({ id }) => maySee(caller, id));
 
 const list = (deps: WorkspaceRoutesDeps): ApiRoute =>
   withoutBody({
@@ -38,7 +43,7 @@ const list = (deps: WorkspaceRoutesDeps): ApiRoute =>
     query: PAGING,
     success: { status: 200, shape: listOf(workspaceShape) },
     handle: async ({ caller, query }) => {
-      const { data, next } = pageOf(await deps.connections.workspacesOf(caller.account_id), query);
+      const { data, next } = pageOf(await ownWorkspaces(deps.connections, caller), query);
       return ok({ data: await Promise.all(data.map((workspace) => shown(deps, workspace))), next });
     },
   });
@@ -64,7 +69,7 @@ const archive = (deps: WorkspaceRoutesDeps): ApiRoute =>
     manages: true,
     success: { status: 200, shape: workspaceShape },
     handle: async ({ caller, id }) => {
-      await archiveWorkspace(deps, await ownWorkspace(deps.connections, caller, id));
+      await archiveWorkspace(deps, await ownWorkspace(deps.connections, caller, id), caller);
       return ok(await shown(deps, await ownWorkspace(deps.connections, caller, id)));
     },
   });

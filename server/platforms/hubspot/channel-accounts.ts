@@ -1,5 +1,5 @@
 /** A channel becomes a channel account in one inbox or help desk of the portal. */
-import type { ChannelFacts, HttpResponse } from '../../core/adapter.ts';
+import type { ChannelChoice, ChannelFacts, HttpResponse } from '../../core/adapter.ts';
 import { type Attached, accountIdentifier, attachedOf, type DeliveryIdentifier } from './addressing.ts';
 import { MEDIA, RegistrationError, registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
@@ -45,6 +45,23 @@ export async function attachChannel(
   } catch (error) {
     if (error instanceof NotAttached) return { ok: false, field: error.field, why: error.message };
     if (error instanceof RegistrationError) return { ok: false, field: 'type', why: error.message };
+    throw error;
+  }
+}
+
+/** The inbox or help desk that a channel's conversations go to. */
+export async function channelChoices(portal: Portal): Promise<ChannelChoice[] | { refused: string }> {
+  try {
+    const inboxes = await listInboxes(portal);
+    const options = inboxes.map(({ id, name, type }) => ({
+      value: id,
+      label: type === 'HELP_DESK' ? `${name} (help desk)` : name,
+    }));
+    const description =
+      'Where the conversations of this channel arrive; HubSpot lets nobody change it later.';
+    return [{ name: 'inbox_id', title: 'HubSpot inbox', description, options }];
+  } catch (error) {
+    if (error instanceof NotAttached) return { refused: error.message };
     throw error;
   }
 }

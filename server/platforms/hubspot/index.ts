@@ -5,11 +5,13 @@ import type { Part } from '../../core/message.ts';
 import { type NotSent, refused } from '../../core/outcome.ts';
 import { partsOf } from './agent-message.ts';
 import { catchUp, type ReadThreads } from './catch-up.ts';
-import { attachChannel, detachChannel } from './channel-accounts.ts';
+import { attachChannel, channelChoices, detachChannel } from './channel-accounts.ts';
 import { contactStep } from './contact.ts';
 import { registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';
 import { fileSteps, media } from './files.ts';
+import { inspect } from './inspect.ts';
+import { type JournalMemory, uninstalls } from './journal.ts';
 import { authorizeUrl, install, needsRefresh, refresh, uninstall } from './oauth.ts';
 import { paths } from './paths.ts';
 import {
@@ -63,6 +65,7 @@ export interface HubspotAdapter extends PlatformAdapter<HubspotCredentials> {
 export function createHubspot(options: HubspotOptions): HubspotAdapter {
   const tokens = tokenMemory();
   const unfinished: ReadThreads = new Map();
+  const journal: JournalMemory = {};
   const portal = (connection: HubspotConnection, io: Io): Portal => portalOf(options, tokens, connection, io);
   return {
     id: 'hubspot',
@@ -76,12 +79,15 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     needsRefresh: (connection, io) => needsRefresh(tokens, connection, io),
     uninstall: (connection, io) => uninstall(options, connection, io),
     registerChannels: (io) => registerChannels(options, io),
+    channelChoices: (connection, io) => channelChoices(portal(connection, io)),
     attachChannel: (connection, channel, io) => attachChannel(options, portal(connection, io), channel),
     detachChannel: (connection, channel, io) => detachChannel(portal(connection, io), channel),
+    uninstalls: (cursor, io) => uninstalls(options, journal, cursor, io),
     receive: (request, find, io) => receive(options, request, find, io),
     readBack: (event, connection, io) => readBack(portal(connection, io), event),
     prepare: (delivery, connection, io) => prepare(portal(connection, io), delivery),
     send: (delivery, connection, io) => send(portal(connection, io), delivery),
+    inspect: (connection, _webhookUrl, io) => inspect(options, connection, io),
     catchUp: (connection, since, io) => catchUp(options, portal(connection, io), since, unfinished),
     media: (file, connection, io) => media(portal(connection, io), options.apiUrl, file),
   };

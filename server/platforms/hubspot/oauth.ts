@@ -186,7 +186,7 @@ const credentialsOf = (token: z.infer<typeof tokenShape>, io: Io): HubspotCreden
   expires_at: io.clock.now() + token.expires_in * 1_000,
 });
 
-async function introspect(
+export async function introspect(
   options: HubspotOptions,
   api: Api,
   accessToken: string,

@@ -5,6 +5,8 @@
 const VERSION = '2026-09';
 /** Account information has no later version yet. */
 const ACCOUNT_INFO_VERSION = '2026-03';
+/** Nor has the webhooks journal. */
+const JOURNAL_VERSION = '2026-03';
 
 const CUSTOM_CHANNELS = `/conversations/custom-channels/${VERSION}`;
 const CONVERSATIONS = `/conversations/conversations/${VERSION}`;
@@ -18,6 +20,10 @@ export const paths = {
   introspect: `/oauth/${VERSION}/token/introspect`,
   revoke: `/oauth/${VERSION}/token/revoke`,
   uninstall: `/appinstalls/${VERSION}/external-install`,
+  journalSubscriptions: `/webhooks-journal/subscriptions/${JOURNAL_VERSION}`,
+  journalEarliest: `/webhooks-journal/journal/${JOURNAL_VERSION}/earliest`,
+  journalNext: (offset: string) =>
+    `${within(`/webhooks-journal/journal/${JOURNAL_VERSION}/offset`, offset)}/next`,
   accountDetails: `/account-info/${ACCOUNT_INFO_VERSION}/details`,
 
   customChannels: CUSTOM_CHANNELS,

@@ -74,6 +74,7 @@ export const introspectionShape = z.object({
   /** The installer's e-mail address. */
   user: text,
   user_id: id.nullish(),
+  scopes: z.array(z.string()).nullish(),
 });
 
 export const accountDetailsShape = z.object({ uiDomain: text });

@@ -6,7 +6,7 @@ import { apiBase, type IntercomApp, type IntercomConnection } from './app.ts';
 import { record, records, text } from './json.ts';
 
 /** Newest stable version; without the header the version chosen for the app in the Developer Hub would apply. */
-const VERSION = '2.16';
+export const VERSION = '2.16';
 
 /** What Intercom said instead of doing it. */
 export interface Failure {

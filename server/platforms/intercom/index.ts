@@ -4,6 +4,7 @@ import type { FileKind } from '../../core/message.ts';
 import { type IntercomApp, type IntercomCredentials, intercomCredentials } from './app.ts';
 import { catchUp } from './catch-up.ts';
 import { contactPreparations } from './contact.ts';
+import { inspect } from './inspect.ts';
 import { authorizeUrl, install, probe, uninstall } from './install.ts';
 import { lookup } from './lookup.ts';
 import { fetchMedia, readBack } from './media.ts';
@@ -51,6 +52,7 @@ export function createIntercom(app: IntercomApp): PlatformAdapter<IntercomCreden
     send: (delivery, connection, io) => send(app, delivery, connection, io),
     lookup: (delivery, connection, io) => lookup(app, delivery, connection, io),
     probe: (connection, io) => probe(app, connection, io),
+    inspect: (connection, _webhookUrl, io) => inspect(app, connection, io),
     catchUp: (connection, since, io) => catchUp(app, connection, since, io),
     media: (file, connection, io) => fetchMedia(app, file, connection, io),
   };

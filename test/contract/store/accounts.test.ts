@@ -46,7 +46,13 @@ onEveryStore('an account', (store) => {
 
   test('gives up a started sign-in once, to one of all that ask', async () => {
     const expires_at = store().clock.now() + 1_000;
-    await store().accounts.addState({ hash: 'h', platform: 'desk', return_to: '/x', expires_at });
+    await store().accounts.addState({
+      hash: 'h',
+      platform: 'desk',
+      return_to: '/x',
+      payload: null,
+      expires_at,
+    });
     const beside = await store().beside();
     expect(await beside.accounts.takeState('h', 'other')).toBeUndefined();
     const taken = await Promise.all(
@@ -58,14 +64,21 @@ onEveryStore('an account', (store) => {
   test('lets a session go with its time and with the membership', async () => {
     await found(store());
     const expires_at = store().clock.now() + 1_000;
-    await store().accounts.addSession({ hash: 's', expires_at, account_id: 'acc_a', person_id: 'per_a' });
-    expect(await store().accounts.session('s')).toEqual({
+    await store().accounts.addSession({
+      hash: 's',
+      expires_at,
+      account_id: 'acc_a',
+      person_id: 'per_a',
+      agent: null,
+      provider: null,
+    });
+    expect(await store().accounts.session('s', 0)).toEqual({
       account_id: 'acc_a',
       person_id: 'per_a',
       role: 'owner',
     });
     store().clock.advance(1_000);
-    expect(await store().accounts.session('s')).toBeUndefined();
+    expect(await store().accounts.session('s', 0)).toBeUndefined();
   });
 
   test('revokes a token for good, at the hand of its maker only', async () => {

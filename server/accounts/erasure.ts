@@ -1,0 +1,79 @@
+/** Erasing one customer from every workspace of an account, with a receipt that does not say who it was. */
+import type { Customer } from '../core/message.ts';
+import { equivalentNumbers, toE164 } from '../core/phone.ts';
+import type { ConnectionStore } from '../store/connections.ts';
+import type { ErasureStore } from '../store/erasure.ts';
+import type { Actor, Audit, Erasure, ErasureReceipt } from './contracts.ts';
+import { notAllowed } from './people.ts';
+import { refusal } from './refusal.ts';
+import { mayManage } from './roles.ts';
+
+interface ErasureDeps {
+  connections: ConnectionStore;
+  erasures: ErasureStore;
+  audit: Audit;
+  clock: { now(): number };
+}
+
+const KEPT =
+  'Kept: keyed hashes of message ids (they keep duplicates out), counts, times and statuses. None of them can be turned back into a name, number or message. What the inbox itself holds is erased there.';
+
+export function createErasure(deps: ErasureDeps): Erasure {
+  return {
+    erase: async (by, customer) => {
+      if (!mayManage(by.role)) return notAllowed();
+      const wanted = wantedOf(customer);
+      if (!wanted)
+        return refusal('invalid', 'Give a phone number, an id, or a handle such as @ann.', 'customer');
+      return erase(deps, by, wanted);
+    },
+  };
+}
+
+interface Wanted {
+  /** All the ways in which this customer may be written down here. */
+  names: string[];
+  isTheirs(thread: string, customer: Customer): boolean;
+}
+
+/** Short words would find half of everybody. */
+const MIN_LENGTH = 4;
+
+export function wantedOf(written: string): Wanted | undefined {
+  const text = written.trim();
+  const phone = toE164(text) ?? toE164(`+${text.replace(/\D/g, '')}`);
+  const isHandle = text.startsWith('@');
+  const names = isHandle ? [text] : [...new Set([text, ...(phone ? equivalentNumbers(phone) : [])])];
+  if (text.replace(/^@/, '').length < MIN_LENGTH) return undefined;
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return {
+    names,
+    isTheirs: (thread, { identities, address }) =>
+      [thread, address, ...identities.map((one) => one.value)].some((name) => known.has(name.toLowerCase())),
+  };
+}
+
+/** Many providers write numbers without the plus. */
+const digitsOf = (names: string[]): string[] =>
+  names.filter((name) => name.startsWith('+')).map((name) => name.slice(1));
+
+async function erase(deps: ErasureDeps, by: Actor, { names, isTheirs }: Wanted): Promise<ErasureReceipt> {
+  const { connections, erasures, audit, clock } = deps;
+  // The number's usual form stands for all of them, so that asking twice gives the same pseudonym.
+  const pseudonym = await audit.pseudonym('customer', names.at(1) ?? names[0] ?? '');
+  const workspaces: ErasureReceipt['workspaces'] = [];
+  for (const { id, status } of await connections.workspacesOf(by.account_id)) {
+    // An archived one has no key any more: its content was unreadable before this.
+    if (status === 'archived') continue;
+    const erased = await erasures.erase({ workspaceId: id, isTheirs, words: [...names, ...digitsOf(names)] });
+    const { conversations, messages, contacts, files } = erased;
+    if (conversations + messages === 0) continue;
+    workspaces.push({ workspaceId: id, conversations, messages, contacts, files: files.length });
+    const facts = { conversations, messages, files: files.length };
+    await audit.record(by, { action: 'customer.erased', workspaceId: id, subject: pseudonym, facts });
+  }
+  if (workspaces.length === 0)
+    await audit.record(by, { action: 'customer.erased', subject: pseudonym, facts: { messages: 0 } });
+  await erasures.scrub();
+  return { at: clock.now(), customer: pseudonym, workspaces, kept: KEPT };
+}

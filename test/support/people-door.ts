@@ -1,0 +1,193 @@
+/** Accounts and the console in this process, on a clock that the test can turn, with real mail and real providers' emulators. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+import { inject } from 'vitest';
+import { GoogleEmulator } from '../../playground/platforms/google.ts';
+import { HubspotEmulator } from '../../playground/platforms/hubspot.ts';
+import { IntercomEmulator } from '../../playground/platforms/intercom.ts';
+import { TelegramEmulator } from '../../playground/providers/telegram.ts';
+import { accountDoors } from '../../server/account-doors.ts';
+import { createAudit } from '../../server/accounts/audit.ts';
+import type { Audit } from '../../server/accounts/contracts.ts';
+import { channelAdapters } from '../../server/channels/registry.ts';
+import { type Config, readConfig } from '../../server/config.ts';
+import type { Io } from '../../server/core/adapter.ts';
+import { createHttp } from '../../server/http/outgoing.ts';
+import { createPlatforms } from '../../server/platforms/registry.ts';
+import { createCredentialKeeper } from '../../server/relay/credentials.ts';
+import { createAuditStore } from '../../server/store/audit.ts';
+import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
+import { createKeyRing } from '../../server/store/keyring.ts';
+import { createLedger, type Ledger } from '../../server/store/ledger.ts';
+import { createMediaFiles } from '../../server/store/media-files.ts';
+import { createMessageStore } from '../../server/store/messages.ts';
+import { type Database, openDatabase } from '../../server/store/open.ts';
+import { createSettingStore } from '../../server/store/settings.ts';
+import { testIo } from './io.ts';
+import { type Mailbox, openMailbox } from './mailbox.ts';
+import { type Visitor, visitor } from './visitor.ts';
+
+export interface PeopleDoor {
+  url: string;
+  file: string;
+  config: Config;
+  db: Database;
+  connections: ConnectionStore;
+  ledger: Ledger;
+  audit: Audit;
+  clock: { now(): number; advance(ms: number): void };
+  mailbox: Mailbox;
+  google: GoogleEmulator;
+  intercom: IntercomEmulator;
+  hubspot: HubspotEmulator;
+  telegram: TelegramEmulator;
+  platforms: ReturnType<typeof createPlatforms>;
+  io: Io;
+  visitor(): Visitor;
+  /** Sends a form as a page of ours would. */
+  post(who: Visitor, path: string, fields: Record<string, string>): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export const ADA = { sub: '1001', email: 'ada@acme.test', email_verified: true, name: 'Ada Byron' };
+export const EVE = { sub: '6666', email: 'ada@acme.test', email_verified: true, name: 'Eve' };
+
+export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): Promise<PeopleDoor> {
+  const folder = mkdtempSync(join(tmpdir(), 'octopods-people-'));
+  const file = join(folder, 'octopods.db');
+  const outside = await openOutside();
+  const app = express();
+  const server = await new Promise<Server>((resolve) => {
+    const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  configureApps(outside, url);
+  const config = configure(outside, { url, file, folder, mail });
+  const house = await build(config, folder);
+  const doors = accountDoors(config, house.db, house);
+  for (const { path, router } of doors.routers) app.use(path, router);
+  return {
+    ...outside,
+    ...house,
+    ...house.store,
+    url,
+    file,
+    config,
+    platforms: house.made,
+    visitor: () => visitor(url),
+    post: (who, path, fields) =>
+      who.go(path, {
+        method: 'POST',
+        headers: { origin: url, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams(fields).toString(),
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await doors.close();
+      await house.db.destroy();
+      const { google, intercom, hubspot, telegram, mailbox } = outside;
+      await Promise.all([google, intercom, hubspot, telegram, mailbox].map((one) => one.close()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openOutside() {
+  const recordTo = inject('callsFile');
+  const google = await new GoogleEmulator({ people: [ADA, EVE] }).listen();
+  const intercom = await new IntercomEmulator({ recordTo }).listen();
+  const hubspot = await new HubspotEmulator({ recordTo }).listen();
+  const telegram = await new TelegramEmulator({ recordTo }).listen();
+  const teammates = [
+    { id: '501', name: 'Ada', email: 'ada@acme.test' },
+    { id: '502', name: 'Sam', email: 'sam@acme.test' },
+  ];
+  intercom.addWorkspace({ id_code: 'acme1', name: 'Acme', teammates });
+  hubspot.addPortal({
+    id: 4_100_001,
+    name: 'Acme',
+    hubDomain: 'acme.test',
+    inboxes: [{ id: '9001', name: 'Sales', type: 'INBOX' }],
+    users: [{ id: 71, email: 'ada@acme.test', name: 'Ada' }],
+  });
+  telegram.addBot({ token: '7000000009:AApeopleDoorBotToken', username: 'people_bot', name: 'People' });
+  return { google, intercom, hubspot, telegram, mailbox: await openMailbox() };
+}
+type Outside = Awaited<ReturnType<typeof openOutside>>;
+
+function configureApps({ google, intercom, hubspot }: Outside, url: string): void {
+  google.redirectUrls = [`${url}/auth/google/callback`];
+  intercom.configureApp({ redirectUrls: [`${url}/intercom/oauth/callback`] });
+  hubspot.configureApp({ redirectUrls: [`${url}/hubspot/oauth/callback`] });
+}
+
+const configure = (
+  { google, intercom, hubspot, telegram, mailbox }: Outside,
+  { url, file, folder, mail }: { url: string; file: string; folder: string; mail: boolean },
+): Config =>
+  readConfig({
+    PUBLIC_URL: url,
+    DATABASE_URL: `sqlite:${file}`,
+    MEDIA_URL: `file:${folder}/media`,
+    OCTOPODS_KEYS: randomBytes(32).toString('base64'),
+    ALLOW_PRIVATE_HOSTS: '1',
+    GOOGLE_CLIENT_ID: google.oauth.clientId,
+    GOOGLE_CLIENT_SECRET: google.oauth.clientSecret,
+    GOOGLE_ISSUER_URL: google.url,
+    INTERCOM_CLIENT_ID: intercom.world.app.clientId,
+    INTERCOM_CLIENT_SECRET: intercom.world.app.clientSecret,
+    INTERCOM_API_URL: intercom.url,
+    INTERCOM_APP_URL: intercom.url,
+    HUBSPOT_CLIENT_ID: hubspot.world.app.clientId,
+    HUBSPOT_CLIENT_SECRET: hubspot.world.app.clientSecret,
+    HUBSPOT_API_URL: hubspot.url,
+    HUBSPOT_APP_URL: hubspot.url,
+    TELEGRAM_API_URL: telegram.url,
+    ...(mail ? { SMTP_URL: mailbox.url, MAIL_FROM: 'Octopods <octopods@acme.test>' } : {}),
+  });
+
+async function build(config: Config, folder: string) {
+  const db = await openDatabase(config.databaseUrl);
+  let ahead = 0;
+  const clock = {
+    now: () => Date.now() + ahead,
+    advance: (ms: number) => {
+      ahead += ms;
+    },
+  };
+  const io: Io = { http: createHttp(config), clock, log: testIo().log };
+  const keys = createKeyRing(config.keys);
+  const connections = createConnectionStore(db, keys, clock);
+  const made = createPlatforms(config, {
+    settings: createSettingStore(db),
+    connections,
+    hubspotSecret: 'secret',
+  });
+  const channels = channelAdapters(config);
+  const adapter = (type: string) =>
+    [...made.all, ...channels.map((one) => one.adapter)].find((one) => one.id === type);
+  const files = createMediaFiles(join(folder, 'media'));
+  return {
+    db,
+    clock,
+    io,
+    made,
+    channels,
+    platforms: made.all,
+    installation: 'this one',
+    audit: createAudit(createAuditStore(db, keys), clock),
+    freshConnection: createCredentialKeeper({ connections, adapter, io }),
+    store: {
+      connections,
+      ledger: createLedger(db, connections, clock),
+      messages: createMessageStore(db, connections.seal),
+      media: { files },
+    },
+  };
+}
