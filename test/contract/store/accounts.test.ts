@@ -58,7 +58,7 @@ onEveryStore('an account', (store) => {
     const taken = await Promise.all(
       [store(), beside, store(), beside].map((one) => one.accounts.takeState('h', 'desk')),
     );
-    expect(taken.filter(Boolean)).toEqual([{ return_to: '/x' }]);
+    expect(taken.filter(Boolean)).toMatchObject([{ return_to: '/x' }]);
   });
 
   test('lets a session go with its time and with the membership', async () => {

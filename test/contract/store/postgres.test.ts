@@ -17,7 +17,7 @@ describe('a Postgres', () => {
     const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(
       opened[0] as Database,
     );
-    expect(done.rows.map((row) => row.name)).toEqual(['0001-first', '0002-company']);
+    expect(done.rows.map((row) => row.name)).toEqual(['0001-first', '0002-company', '0003-people']);
     await Promise.all(opened.map((db) => db.destroy()));
   });
 
