@@ -2,7 +2,9 @@
  * Every state of the page as a picture in test/screenshots/, to be looked at; scripts/screenshots.ts takes the README's
  * from there. What a machine can see of a look is checked here: nothing is wider than the screen, nothing complains.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildExtension, buildPage } from '../../playground/bundle.ts';
@@ -33,7 +35,7 @@ async function picture(name: string, schemes: ('light' | 'dark')[] = ['light']):
     const { width } = stage.page.viewportSize() ?? DESKTOP;
     expect(await stage.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     const file = schemes.length > 1 ? `${name}-${colorScheme}` : name;
-    await stage.page.screenshot({ path: `${FOLDER}${file}.png` });
+    await stage.page.screenshot({ path: `${FOLDER}${file}.png`, animations: 'disabled' });
   }
 }
 
@@ -147,9 +149,10 @@ describe('before anything happens, and with too much', () => {
   let server: PageServer;
 
   beforeAll(async () => {
-    assets = `${FOLDER}.assets`;
+    assets = mkdtempSync(join(tmpdir(), 'octopods-looks-'));
     await Promise.all([buildPage(assets), buildExtension(assets)]);
   });
+  afterAll(() => rmSync(assets, { recursive: true, force: true }));
   const show = async (change: (snapshot: ReturnType<typeof quietSnapshot>) => void) => {
     const snapshot = quietSnapshot();
     change(snapshot);
