@@ -64,6 +64,7 @@ describe('at work', () => {
     await stage.agentWrites('Oh no. We send a new one there today, with the courier.');
     await stage.onPhone('We send a new one').waitFor();
     await stage.eventually(() => stage.cardSays('intercom', 'We send a new one'), /Read/);
+    await stage.inLedger('We send a new one').getByText('Read').waitFor();
     await picture('intercom', ['light', 'dark']);
   });
 
@@ -76,6 +77,7 @@ describe('at work', () => {
     await stage.agentWrites('Then twelve “Fjord” fit. You have our offer by noon.');
     await stage.onPhone('You have our offer by noon').waitFor();
     await stage.eventually(() => stage.cardSays('hubspot', 'Then twelve'), /Read/);
+    await stage.inLedger('Then twelve').getByText('Read').waitFor();
     await picture('hubspot', ['light', 'dark']);
     await stage.at('record-tab-card').click();
     await stage.page.locator('.record-tab').getByText('Read').first().waitFor();
