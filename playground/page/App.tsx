@@ -49,6 +49,12 @@ function SettingUp({ setup }: { setup: Setup | undefined }) {
           </li>
         ))}
       </ol>
+      {setup?.state === 'failed' && (
+        <p>
+          What Octopods itself said is in <code>data/playground</code>, in <code>octopods.log</code>. To try
+          again, stop the playground and start it anew.
+        </p>
+      )}
     </main>
   );
 }

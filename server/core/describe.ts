@@ -50,12 +50,16 @@ const locationWords = (part: LocationPart): string =>
     .filter(Boolean)
     .join(', ');
 
+/** On one line a caption needs more than a line break between it and what it is about. */
+const briefly = (part: Part<NamedFile>): string =>
+  part.kind === 'file' ? [describeFile(part.file), part.caption].filter(Boolean).join(' · ') : describe(part);
+
 /**
  * The first words of a message, on one line, for a list or a note.
  * @param max in characters (code points), the ellipsis included; whole graphemes only.
  */
 export function excerpt(parts: Part<NamedFile>[], max: number): string {
-  const line = parts.map(describe).join(' · ').replace(/\s+/g, ' ').trim();
+  const line = parts.map(briefly).join(' · ').replace(/\s+/g, ' ').trim();
   const [whole = '', ...more] = split(line, max, 'characters');
   if (more.length === 0) return whole;
   const [first = ''] = split(line, Math.max(1, max - 1), 'characters');

@@ -7,6 +7,7 @@ import { type CanvasAnswer, draw, type Reader, readClick, type Screen } from '..
 import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Io } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
+import { forLog } from '../store/refusals.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { wrongMethod } from './problem.ts';
 
@@ -93,7 +94,7 @@ async function drawSafely(deps: IntercomRouterDeps, body: Body, screen: Screen):
   try {
     return draw(await viewOf(deps, workspace, idOf(body.conversation)), screen, reader);
   } catch (error) {
-    deps.io.log.error({ error: String((error as Error).stack ?? error) }, 'a card could not be drawn');
+    deps.io.log.error({ error: forLog(error) }, 'a card could not be drawn');
     const view: CardView = {
       kind: 'error',
       title: 'The card could not be loaded.',

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../core/adapter.ts';
-import { isDatabaseDown } from '../store/refusals.ts';
+import { forLog, isDatabaseDown } from '../store/refusals.ts';
 
 export interface ProblemMembers {
   /** What is wrong, in a sentence. */
@@ -71,7 +71,7 @@ export const problemHandler =
     if (response.headersSent) return next(error);
     const problem = asProblem(error);
     if (problem.status >= 500)
-      log.error({ method: request.method, path: request.path, err: error }, 'a request failed');
+      log.error({ method: request.method, path: request.path, error: forLog(error) }, 'a request failed');
     sendProblem(response, problem);
   };
 

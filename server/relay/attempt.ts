@@ -6,6 +6,7 @@ import type { Connection } from '../core/adapter.ts';
 import { fromWireError, type NotSent, type Outcome, unknown, WireError } from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
 import type { StoredEvent } from '../store/ledger.ts';
+import { forLog } from '../store/refusals.ts';
 import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 import { clearDoubt } from './doubt.ts';
@@ -51,10 +52,7 @@ async function sendSafely(
     return await adapter.send(delivery, connection, leased(deps.io, claim));
   } catch (error) {
     if (error instanceof WireError) return fromWireError(error);
-    deps.io.log.error(
-      { delivery: delivery.id, error: String((error as Error).stack ?? error) },
-      'a send broke',
-    );
+    deps.io.log.error({ delivery: delivery.id, error: forLog(error) }, 'a send broke');
     return unknown('an error of our own interrupted the send');
   }
 }

@@ -6,7 +6,7 @@ import { extension } from '../core/file-names.ts';
 import type { RemoteFile } from '../core/message.ts';
 import { isOutcome, WireError } from '../core/outcome.ts';
 import type { MediaRow } from '../store/media-rows.ts';
-import { MAX_MEDIA_BYTES, MediaTooLarge } from '../store/refusals.ts';
+import { forLog, MAX_MEDIA_BYTES, MediaTooLarge } from '../store/refusals.ts';
 import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 
@@ -64,10 +64,7 @@ async function fetchSafely(deps: RelayDeps, row: MediaRow): Promise<void> {
     await fetchOne(deps, row);
     await deps.ledger.wake(row.workspace_id, row.event_id);
   } catch (error) {
-    deps.io.log.error(
-      { media: row.id, error: String((error as Error).stack ?? error) },
-      'a file could not be kept; trying again',
-    );
+    deps.io.log.error({ media: row.id, error: forLog(error) }, 'a file could not be kept; trying again');
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Claim } from '../store/claims.ts';
+import { forLog } from '../store/refusals.ts';
 import { deliver } from './deliver.ts';
 import type { RelayDeps } from './deps.ts';
 
@@ -79,9 +80,6 @@ async function deliverSafely(deps: RelayDeps, claim: Claim): Promise<void> {
     await deliver(deps, claim);
   } catch (error) {
     const { id, kind } = claim.delivery;
-    deps.io.log.error(
-      { delivery: id, kind, error: String((error as Error).stack ?? error) },
-      'a delivery stopped',
-    );
+    deps.io.log.error({ delivery: id, kind, error: forLog(error) }, 'a delivery stopped');
   }
 }

@@ -21,7 +21,10 @@ export async function holdsLane(
   return Number(row?.fence) === fence;
 }
 
-/** Frees the lane for its next head; `closed` deliveries left it. */
+/**
+ * Frees the lane for its next head; `closed` deliveries left it. The claim that held it is spent: whatever it says
+ * after this is evidence and no settlement, so that settling twice changes nothing.
+ */
 export async function freeLane(trx: Database, lane: LaneId, closed: number): Promise<void> {
   const next = await trx
     .selectFrom('delivery')
@@ -39,6 +42,7 @@ export async function freeLane(trx: Database, lane: LaneId, closed: number): Pro
     .set({
       leased_until: 0,
       owner: null,
+      fence: sql`fence + 1`,
       due: next ? Number(next.next_at) : 0,
       pending: sql`pending - ${closed}`,
     })

@@ -22,6 +22,7 @@ import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { resend } from './resend.ts';
 import { type Settlement, settle } from './settle.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
+import { untilWritable } from './until-writable.ts';
 
 export type { StoredEvent } from './stored-events.ts';
 
@@ -170,7 +171,11 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work }: Wo
       committer.run(claim, { owner, max, leaseMs, now: clock.now() }),
     start: (held: Claim) => committer.run(start, { claim: held, now: clock.now() }),
     settle: async (held: Claim, settlement: Settlement, tells: string[] = []) =>
-      work(await committer.run(settle, { ...(await withSeal(held)), settlement, tells })),
+      work(
+        await untilWritable(async () =>
+          committer.run(settle, { ...(await withSeal(held)), settlement, tells }),
+        ),
+      ),
     applyReceipt: async (held: Claim, receipt: ReceiptEvent, tells: string[]) =>
       work(await committer.run(applyReceipt, { ...(await withSeal(held)), receipt, tells })),
     expand: async (held: Claim, to: { conversationId: string; channelId: string; calls: Call[] }) =>

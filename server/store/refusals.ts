@@ -35,6 +35,10 @@ export function isDatabaseDown(error: unknown): boolean {
   );
 }
 
+/** What a log says of an error: where it happened only if our own code may be at fault. */
+export const forLog = (error: unknown): string =>
+  isDatabaseDown(error) ? String(error) : String((error as Error | null)?.stack ?? error);
+
 /** Two transactions of Postgres got in each other's way; nothing was written, and trying again helps. */
 export const isCollision = (error: unknown): boolean => /^(40001|40P01|55P03)$/.test(codeOf(error));
 

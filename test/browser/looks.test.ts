@@ -2,7 +2,9 @@
  * Every state of the page as a picture in test/screenshots/, to be looked at; scripts/screenshots.ts takes the README's
  * from there. What a machine can see of a look is checked here: nothing is wider than the screen, nothing complains.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { buildExtension, buildPage } from '../../playground/bundle.ts';
@@ -33,7 +35,7 @@ async function picture(name: string, schemes: ('light' | 'dark')[] = ['light']):
     const { width } = stage.page.viewportSize() ?? DESKTOP;
     expect(await stage.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     const file = schemes.length > 1 ? `${name}-${colorScheme}` : name;
-    await stage.page.screenshot({ path: `${FOLDER}${file}.png` });
+    await stage.page.screenshot({ path: `${FOLDER}${file}.png`, animations: 'disabled' });
   }
 }
 
@@ -62,6 +64,7 @@ describe('at work', () => {
     await stage.agentWrites('Oh no. We send a new one there today, with the courier.');
     await stage.onPhone('We send a new one').waitFor();
     await stage.eventually(() => stage.cardSays('intercom', 'We send a new one'), /Read/);
+    await stage.inLedger('We send a new one').getByText('Read').waitFor();
     await picture('intercom', ['light', 'dark']);
   });
 
@@ -74,6 +77,7 @@ describe('at work', () => {
     await stage.agentWrites('Then twelve “Fjord” fit. You have our offer by noon.');
     await stage.onPhone('You have our offer by noon').waitFor();
     await stage.eventually(() => stage.cardSays('hubspot', 'Then twelve'), /Read/);
+    await stage.inLedger('Then twelve').getByText('Read').waitFor();
     await picture('hubspot', ['light', 'dark']);
     await stage.at('record-tab-card').click();
     await stage.page.locator('.record-tab').getByText('Read').first().waitFor();
@@ -147,9 +151,10 @@ describe('before anything happens, and with too much', () => {
   let server: PageServer;
 
   beforeAll(async () => {
-    assets = `${FOLDER}.assets`;
+    assets = mkdtempSync(join(tmpdir(), 'octopods-looks-'));
     await Promise.all([buildPage(assets), buildExtension(assets)]);
   });
+  afterAll(() => rmSync(assets, { recursive: true, force: true }));
   const show = async (change: (snapshot: ReturnType<typeof quietSnapshot>) => void) => {
     const snapshot = quietSnapshot();
     change(snapshot);

@@ -51,6 +51,11 @@ describe.each(routes)('$app and $platform', ({ app, platform, arrived, because }
     bytes: samplePng(width, 48 + place, [38, 122 + 10 * place, 204]),
   });
 
+  const cardSays = async (words: string) => {
+    await stage.refreshCard(platform);
+    return stage.cardSays(platform, words);
+  };
+
   test('a text and a picture come in', async () => {
     await stage.turnTo(platform, app);
     await stage.customerWrites(`Is this the right part? ${name}`);
@@ -61,7 +66,7 @@ describe.each(routes)('$app and $platform', ({ app, platform, arrived, because }
     await arrivedPicture.first().waitFor();
     expect((await stage.pictureIn(arrivedPicture)).equals(photo.bytes)).toBe(true);
     await stage.inInbox(`It looks like this ${name}`).waitFor();
-    await stage.eventually(() => stage.cardSays(platform, 'Is this the right part?'), /Received/);
+    await stage.eventually(() => cardSays('Is this the right part?'), /Received/);
   });
 
   test('a text and a picture go out, and the card follows them', async () => {
@@ -75,14 +80,14 @@ describe.each(routes)('$app and $platform', ({ app, platform, arrived, because }
     await arrivedPicture.first().waitFor();
     expect((await stage.pictureIn(arrivedPicture)).equals(photo.bytes)).toBe(true);
     await stage.onPhone(`Here is how ${name}`).waitFor();
-    await stage.eventually(() => stage.cardSays(platform, 'Yes, it is.'), arrived);
+    await stage.eventually(() => cardSays('Yes, it is.'), arrived);
   });
 
   test('an answer that fails says why, and Resend sends it', async () => {
     const words = `Please try this ${name}`;
     await stage.turn('phone-obstacle', true);
     await stage.agentWrites(words);
-    await stage.eventually(() => stage.cardSays(platform, 'Please try this'), /failed|not delivered/i);
+    await stage.eventually(() => cardSays('Please try this'), /failed|not delivered/i);
     if (platform === 'hubspot')
       await stage.eventually(() => stage.inInbox(words).getByTestId('inbox-status').textContent(), because);
     else await stage.page.locator('[data-kind="note"]').filter({ hasText: because }).waitFor();
@@ -91,7 +96,7 @@ describe.each(routes)('$app and $platform', ({ app, platform, arrived, because }
     await stage.turn('phone-obstacle', false);
     await stage.resend(platform, 'Please try this');
     await stage.onPhone(words).waitFor();
-    await stage.eventually(() => stage.cardSays(platform, 'Please try this'), arrived);
+    await stage.eventually(() => cardSays('Please try this'), arrived);
     expect(await stage.onPhone(words).count()).toBe(1);
   });
 });

@@ -77,6 +77,7 @@ describe('webhooks', () => {
     await stage.inInbox('Twice told').waitFor();
     await stage.eventually(async () => (await wire('twilio', 'in')).length - before, 2);
     expect(await stage.inInbox('Twice told').count()).toBe(1);
+    await stage.inLedger('Twice told').first().waitFor();
     expect(await stage.inLedger('Twice told').count()).toBe(1);
   });
 

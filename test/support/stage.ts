@@ -88,6 +88,11 @@ export class Stage {
     return words ?? '';
   }
 
+  /** As an agent who does not wait for the card to look again by itself. */
+  async refreshCard(platform: PlatformId): Promise<void> {
+    if (platform === 'hubspot') await this.at('hubspot-card').getByTestId('refresh').click({ timeout: 300 });
+  }
+
   /** Turns a switch by its label, as a finger would, and waits until the page says so. */
   async turn(testId: string, on: boolean): Promise<void> {
     const lever = this.at(testId);

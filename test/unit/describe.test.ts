@@ -38,6 +38,8 @@ group('the first words of a message', () => {
         80,
       ),
     ).toBe('hello there · Image: a.jpg');
+    const captioned: Part = { kind: 'file', file: { kind: 'image', ref: 'x' }, caption: 'Came like this' };
+    expect(excerpt([captioned], 80)).toBe('Image · Came like this');
   });
 
   it('cut after a word, never longer than asked, the ellipsis included', () => {

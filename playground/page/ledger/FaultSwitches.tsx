@@ -147,7 +147,9 @@ const WorkerSwitch = ({ worker, onKill }: { worker: Worker; onKill(): void }) =>
     <p role="status" data-testid="worker-state" data-state={worker.state}>
       <span className={`lamp ${worker.state}`} aria-hidden="true" />
       {WORKER[worker.state]}
-      {worker.kills > 0 && <small> · killed {worker.kills === 1 ? 'once' : `${worker.kills} times`}</small>}
+      {worker.kills > 0 && worker.state === 'running' && (
+        <small> · killed {worker.kills === 1 ? 'once' : `${worker.kills} times`}</small>
+      )}
     </p>
     <button
       type="button"
