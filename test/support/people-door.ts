@@ -25,8 +25,11 @@ import { createHttp } from '../../server/http/outgoing.ts';
 import { createWebhookRouter } from '../../server/http/webhooks.ts';
 import { createPlatforms } from '../../server/platforms/registry.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
+import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
+import { createMediaJob } from '../../server/relay/media-job.ts';
 import { createRefusedNotes } from '../../server/relay/refused.ts';
 import type { WatchDeps } from '../../server/relay/watch.ts';
+import { createWorker } from '../../server/relay/worker.ts';
 import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
 import { createAuditStore } from '../../server/store/audit.ts';
 import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
@@ -34,6 +37,7 @@ import { createErasureStore } from '../../server/store/erasure.ts';
 import { createKeyRing } from '../../server/store/keyring.ts';
 import { createLedger, type Ledger } from '../../server/store/ledger.ts';
 import { createMediaFiles } from '../../server/store/media-files.ts';
+import { createMediaRows } from '../../server/store/media-rows.ts';
 import { createMessageStore } from '../../server/store/messages.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
 import { createSettingStore } from '../../server/store/settings.ts';
@@ -60,6 +64,9 @@ export interface PeopleDoor {
   io: Io;
   doctor: Doctor;
   erasure: Erasure;
+  /** Delivers what arrives, until the door closes. */
+  startRelay(): void;
+  mediaFolder: string;
   watch: WatchDeps;
   visitor(): Visitor;
   /** Sends a form as a page of ours would. */
@@ -85,6 +92,7 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
   const doors = accountDoors(config, house.db, house);
   app.use(createHealthRouter(async () => undefined, house.installation));
   app.use(webhookDoor(config, house));
+  const relay = relayOf(house);
   for (const { path, router } of doors.routers) app.use(path, router);
   return {
     ...outside,
@@ -93,6 +101,8 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
     ...attendants(config, house, createAccountStore(house.db, house.clock)),
     url,
     file,
+    mediaFolder: join(folder, 'media'),
+    startRelay: () => relay.start(),
     config,
     platforms: house.made,
     visitor: () => visitor(url),
@@ -103,6 +113,7 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
         body: new URLSearchParams(fields).toString(),
       }),
     close: async () => {
+      await relay.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await doors.close();
@@ -127,6 +138,31 @@ const webhookDoor = ({ publicUrl }: Config, house: House) =>
     hubspotSecret: 'secret',
     ...(house.made.intercom ? { intercom: house.made.intercom } : {}),
   });
+
+function relayOf(house: House): { start(): void; stop(): Promise<void> } {
+  const { io, store, adapter, freshConnection, db } = house;
+  const deps: RelayDeps = {
+    ...store,
+    adapter,
+    io,
+    credentials: async (connection) => {
+      const usable = await freshConnection(connection);
+      return 'unusable' in usable ? { ...usable, retryAfterMs: 1_000 } : usable;
+    },
+    media: { ...store.media, rows: createMediaRows(db, store.connections.seal) },
+    mediaLink: async () => 'http://files.invalid/',
+    times: TIMES,
+  };
+  const worker = createWorker(deps);
+  const mediaJob = createMediaJob(deps);
+  return {
+    start: () => {
+      worker.start();
+      mediaJob.start();
+    },
+    stop: async () => void (await Promise.all([worker.drain(5_000), mediaJob.stop()])),
+  };
+}
 
 /** What the doctor and the watch are handed, as the composition root does it. */
 function attendants(config: Config, house: House, accounts: AccountStore) {
