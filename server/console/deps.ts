@@ -35,8 +35,8 @@ export interface ConsoleDeps extends ArchiveDeps {
   passwords: Passwords;
   signIns: SignIns;
   audit: Audit;
-  doctor?: Doctor;
-  erasure?: Erasure;
+  doctor: Doctor;
+  erasure: Erasure;
   /** Ids of the providers that sign people in: `google`, `intercom`, `hubspot`. */
   providers: { id: string; title: string }[];
 }

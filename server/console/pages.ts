@@ -6,6 +6,7 @@ import { addChannelPages } from './pages/add-channel.ts';
 import { auditPages } from './pages/audit.ts';
 import { channelPages } from './pages/channel.ts';
 import { doctorPages } from './pages/doctor.ts';
+import { erasePages } from './pages/erase.ts';
 import { failuresPages } from './pages/failures.ts';
 import { invitationPages } from './pages/invitation.ts';
 import { mailLinkPages } from './pages/mail-links.ts';
@@ -33,6 +34,7 @@ export const pages = (deps: ConsoleDeps): PageRoute[] => [
   ...teamPages(deps),
   ...tokensPages(deps),
   ...auditPages(deps),
+  ...erasePages(deps),
   ...doctorPages(deps),
   ...accountPages(deps),
 ];

@@ -195,6 +195,18 @@ test('a forgotten password is replaced by mail, and every other session ends', a
   expect(await page.getByRole('alert').textContent()).toContain('You are not signed in');
 });
 
+test('a customer is erased on request, and the receipt names nobody', async () => {
+  const page = await ada();
+  await page.goto('/erase');
+  await page.getByLabel('Who').fill('+44 7700 900999');
+  await press(page, 'Erase for good');
+  expect(await page.locator('.field-error').textContent()).toContain('cannot be brought back');
+  await page.getByLabel('I know that this cannot be taken back.').check();
+  await press(page, 'Erase for good');
+  expect(await heading(page)).toBe('Erased');
+  expect(await page.locator('main').textContent()).not.toContain('900999');
+});
+
 test('sessions elsewhere are listed and can be ended', async () => {
   const [here, there] = [await ada(), await ada()];
   await here.goto('/account');

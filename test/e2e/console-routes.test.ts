@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pages } from '../../server/console/pages.ts';
 import type { PageRoute } from '../../server/console/routes.ts';
 import { type ConsoleTown, openConsoleTown } from '../support/console-town.ts';
-import { connectHubspot, furnish } from '../support/console-world.ts';
+import { connectHubspot, connectIntercom, furnish } from '../support/console-world.ts';
 
 /** Nothing is run: only the list is read. */
 const ROUTES: PageRoute[] = pages({} as Parameters<typeof pages>[0]);
@@ -129,6 +129,28 @@ test('ids in addresses and forms find nothing of others either', async () => {
   });
   expect(retried.headers().location).toBe('/failures?queued=0');
 });
+
+test('a member is refused wherever owners and admins alone may go', async () => {
+  const member = await joined();
+  const managed = ROUTES.filter((route) => route.who === 'manager');
+  for (const route of managed) {
+    const answer = await ask(member, route, filled(route) ?? route.path);
+    expect([route.method, route.path, answer.status()]).toEqual([route.method, route.path, 403]);
+  }
+  expect(managed.length).toBeGreaterThan(15);
+  await member.close();
+});
+
+/** Grace, whose wish to join Ada grants. */
+async function joined(): Promise<BrowserContext> {
+  await ada.request.post(`/team/requests/${theirs.requests}/accept`, {
+    headers: { origin: town.url },
+    form: { role: 'member' },
+  });
+  const grace = await town.person();
+  await connectIntercom(town, await grace.newPage(), '502');
+  return grace;
+}
 
 test('a form from another site, or from nowhere, is refused before anything is looked at', async () => {
   for (const origin of ['https://evil.test', 'null', undefined]) {

@@ -133,6 +133,7 @@ async function addressesOf(
     team: '/team',
     tokens: '/tokens',
     audit: '/audit',
+    erase: '/erase',
     doctor: '/doctor',
     'doctor-findings': `/doctor?workspace=${intercom?.workspaceId}`,
     account: '/account',

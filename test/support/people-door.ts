@@ -13,21 +13,35 @@ import { IntercomEmulator } from '../../playground/platforms/intercom.ts';
 import { TelegramEmulator } from '../../playground/providers/telegram.ts';
 import { accountDoors } from '../../server/account-doors.ts';
 import { createAudit } from '../../server/accounts/audit.ts';
-import type { Audit } from '../../server/accounts/contracts.ts';
+import type { Audit, Doctor, Erasure } from '../../server/accounts/contracts.ts';
+import { createDoctor } from '../../server/accounts/doctor.ts';
+import { createErasure } from '../../server/accounts/erasure.ts';
 import { channelAdapters } from '../../server/channels/registry.ts';
 import { type Config, readConfig } from '../../server/config.ts';
 import type { Io } from '../../server/core/adapter.ts';
+import { webhookUrls } from '../../server/http/api/webhook-url.ts';
+import { createHealthRouter } from '../../server/http/health.ts';
 import { createHttp } from '../../server/http/outgoing.ts';
+import { createWebhookRouter } from '../../server/http/webhooks.ts';
 import { createPlatforms } from '../../server/platforms/registry.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
+import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
+import { createMediaJob } from '../../server/relay/media-job.ts';
+import { createRefusedNotes } from '../../server/relay/refused.ts';
+import type { WatchDeps } from '../../server/relay/watch.ts';
+import { createWorker } from '../../server/relay/worker.ts';
+import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
 import { createAuditStore } from '../../server/store/audit.ts';
 import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
+import { createErasureStore } from '../../server/store/erasure.ts';
 import { createKeyRing } from '../../server/store/keyring.ts';
 import { createLedger, type Ledger } from '../../server/store/ledger.ts';
 import { createMediaFiles } from '../../server/store/media-files.ts';
+import { createMediaRows } from '../../server/store/media-rows.ts';
 import { createMessageStore } from '../../server/store/messages.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
 import { createSettingStore } from '../../server/store/settings.ts';
+import { createWebhookRefusals } from '../../server/store/webhook-refusals.ts';
 import { testIo } from './io.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { type Visitor, visitor } from './visitor.ts';
@@ -48,6 +62,12 @@ export interface PeopleDoor {
   telegram: TelegramEmulator;
   platforms: ReturnType<typeof createPlatforms>;
   io: Io;
+  doctor: Doctor;
+  erasure: Erasure;
+  /** Delivers what arrives, until the door closes. */
+  startRelay(): void;
+  mediaFolder: string;
+  watch: WatchDeps;
   visitor(): Visitor;
   /** Sends a form as a page of ours would. */
   post(who: Visitor, path: string, fields: Record<string, string>): Promise<Response>;
@@ -70,13 +90,19 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
   const config = configure(outside, { url, file, folder, mail });
   const house = await build(config, folder);
   const doors = accountDoors(config, house.db, house);
+  app.use(createHealthRouter(async () => undefined, house.installation));
+  app.use(webhookDoor(config, house));
+  const relay = relayOf(house);
   for (const { path, router } of doors.routers) app.use(path, router);
   return {
     ...outside,
     ...house,
     ...house.store,
+    ...attendants(config, house, createAccountStore(house.db, house.clock)),
     url,
     file,
+    mediaFolder: join(folder, 'media'),
+    startRelay: () => relay.start(),
     config,
     platforms: house.made,
     visitor: () => visitor(url),
@@ -87,6 +113,7 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
         body: new URLSearchParams(fields).toString(),
       }),
     close: async () => {
+      await relay.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await doors.close();
@@ -95,6 +122,69 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
       await Promise.all([google, intercom, hubspot, telegram, mailbox].map((one) => one.close()));
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+type House = Awaited<ReturnType<typeof build>>;
+
+const webhookDoor = ({ publicUrl }: Config, house: House) =>
+  createWebhookRouter({
+    ...house.store,
+    io: house.io,
+    publicUrl,
+    onOutage: () => undefined,
+    onRefused: createRefusedNotes({ refusals: house.refusals, io: house.io }),
+    providers: new Map(house.channels.map(({ provider, adapter }) => [provider, adapter])),
+    hubspotSecret: 'secret',
+    ...(house.made.intercom ? { intercom: house.made.intercom } : {}),
+  });
+
+function relayOf(house: House): { start(): void; stop(): Promise<void> } {
+  const { io, store, adapter, freshConnection, db } = house;
+  const deps: RelayDeps = {
+    ...store,
+    adapter,
+    io,
+    credentials: async (connection) => {
+      const usable = await freshConnection(connection);
+      return 'unusable' in usable ? { ...usable, retryAfterMs: 1_000 } : usable;
+    },
+    media: { ...store.media, rows: createMediaRows(db, store.connections.seal) },
+    mediaLink: async () => 'http://files.invalid/',
+    times: TIMES,
+  };
+  const worker = createWorker(deps);
+  const mediaJob = createMediaJob(deps);
+  return {
+    start: () => {
+      worker.start();
+      mediaJob.start();
+    },
+    stop: async () => void (await Promise.all([worker.drain(5_000), mediaJob.stop()])),
+  };
+}
+
+/** What the doctor and the watch are handed, as the composition root does it. */
+function attendants(config: Config, house: House, accounts: AccountStore) {
+  const { io, store, adapter, freshConnection } = house;
+  const settings = createSettingStore(house.db);
+  return {
+    doctor: createDoctor({
+      ...store,
+      ...house,
+      accounts,
+      platforms: new Map(house.platforms.map((one) => [one.id, one])),
+      channelAdapters: new Map(house.channels.map((one) => [one.adapter.id, one.adapter])),
+      webhookUrl: webhookUrls(config.publicUrl),
+      publicUrl: config.publicUrl,
+    }),
+    erasure: createErasure({
+      ...store,
+      audit: house.audit,
+      clock: house.clock,
+      erasures: createErasureStore(house.db, store.connections, store.media.files),
+    }),
+    watch: { ...store, adapter, io, settings, platforms: house.platforms, credentials: freshConnection },
   };
 }
 
@@ -149,6 +239,8 @@ const configure = (
     HUBSPOT_API_URL: hubspot.url,
     HUBSPOT_APP_URL: hubspot.url,
     TELEGRAM_API_URL: telegram.url,
+    // Nobody listens there: Twilio is away.
+    TWILIO_API_URL: 'http://127.0.0.1:9',
     ...(mail ? { SMTP_URL: mailbox.url, MAIL_FROM: 'Octopods <octopods@acme.test>' } : {}),
   });
 
@@ -178,6 +270,8 @@ async function build(config: Config, folder: string) {
     clock,
     io,
     made,
+    adapter,
+    refusals: createWebhookRefusals(db),
     channels,
     platforms: made.all,
     installation: 'this one',

@@ -1,5 +1,6 @@
 /** Oneself: name and address, password, ways to sign in, sessions, other accounts. */
 import { isRefused, type Refused } from '../../accounts/refusal.ts';
+import { mayManage } from '../../accounts/roles.ts';
 import { notFound } from '../../http/problem.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { badge, buttonLink, card, disclosure, facts, head, notice, table, time } from '../elements.ts';
@@ -7,13 +8,17 @@ import { flash } from '../flash.ts';
 import { actionButton, field, form, submit } from '../forms.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { icons } from '../icons.ts';
-import { type Answer, inside, type MemberVisit, type Page, type PageRoute } from '../routes.ts';
+import { type Answer, inside, type MemberVisit, managed, type Page, type PageRoute } from '../routes.ts';
 import { ROLES } from '../words.ts';
 import { passwordField, problemOf, STATUS } from './sign-in.ts';
 import { LOGINS } from './team.ts';
 
 export const accountPages = (deps: ConsoleDeps): PageRoute[] => [
   inside('get', '/account', (visit) => page(deps, visit)),
+  managed('post', '/account/name', async (visit) => {
+    const refused = await deps.people.rename(visit.member, visit.form.get('name')?.trim() ?? '');
+    return refused ? page(deps, visit, { of: 'name', refused }) : { goTo: '/account?done=renamed' };
+  }),
   inside('post', '/account/password', (visit) => changePassword(deps, visit)),
   inside('post', '/account/address', async (visit) => {
     const { form: sent, member } = visit;
@@ -55,7 +60,7 @@ async function changePassword(deps: ConsoleDeps, visit: MemberVisit): Promise<An
   return { goTo: '/account?done=password-changed' };
 }
 
-type Wrong = { of: 'password' | 'address' | 'logins'; refused: Refused };
+type Wrong = { of: 'name' | 'password' | 'address' | 'logins'; refused: Refused };
 
 async function page(deps: ConsoleDeps, visit: MemberVisit, wrong?: Wrong): Promise<Page> {
   const { member, now } = visit;
@@ -74,10 +79,27 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, wrong?: Wrong): Promi
       ['E-mail', person?.email ?? '–'],
       ['Account', account?.name ?? '–'],
       ['Role', ROLES[member.role]],
-    ])}${pending ? notice('wait', `Pending confirmation: ${pending}`, 'Open the link that we sent there. Until then the old address stays.') : NOTHING}`,
+    ])}${pending ? notice('wait', `Pending confirmation: ${pending}`, 'Open the link that we sent there. Until then the old address stays.') : NOTHING}${mayManage(member.role) ? accountName(account?.name ?? '', wrong) : NOTHING}`,
   )}${hasPassword ? passwordCard(deps, wrong) : NOTHING}${await loginsCard(deps, visit)}${await sessionsCard(deps, visit, now)}</div>`;
   return { title: 'You', section: 'account', status: wrong ? STATUS[wrong.refused.refused] : 200, body };
 }
+
+const accountName = (name: string, wrong: Wrong | undefined): Html =>
+  disclosure(
+    'Rename the account',
+    form(
+      '/account/name',
+      html`${field({
+        name: 'name',
+        label: 'Name of the account',
+        required: true,
+        maxlength: 100,
+        value: name,
+        error: wrong?.of === 'name' ? wrong.refused.why : undefined,
+      })}<div class="form-foot">${submit('Save', 'plain')}</div>`,
+    ),
+    { open: wrong?.of === 'name' },
+  );
 
 function passwordCard(deps: ConsoleDeps, wrong: Wrong | undefined): Html {
   const at = (of: Wrong['of'], name: string): string | undefined =>

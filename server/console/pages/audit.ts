@@ -47,7 +47,11 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHI
   ]);
   const body = html`${verdict}${head('Audit trail', {
     lead: 'Every change, chained by hashes: an entry that is edited or removed is found. It holds no personal data.',
-    actions: [actionButton('/audit/verify', 'Verify'), buttonLink('/audit/export', 'Export')],
+    actions: [
+      actionButton('/audit/verify', 'Verify'),
+      buttonLink('/audit/export', 'Export'),
+      buttonLink('/erase', 'Erase a customer'),
+    ],
   })}${card('Entries', entries.length > 0 ? trail(entries, team, places, visit.now) : empty('Nothing yet', 'The first change will be here.'))}${
     next || before > 0
       ? html`<nav class="pager" aria-label="Pages">${before > 0 ? buttonLink('/audit', 'Newest') : html`<span></span>`}${next ? buttonLink(`/audit?before=${next}`, 'Older') : NOTHING}</nav>`

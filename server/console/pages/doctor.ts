@@ -41,7 +41,6 @@ async function examined(
   visit: MemberVisit,
   of: { channel: string | null; workspace: string | null },
 ): Promise<Html> {
-  if (!deps.doctor) throw notFound('doctor');
   const answer = of.channel
     ? await deps.doctor.channel(visit.member, of.channel)
     : await deps.doctor.workspace(visit.member, of.workspace ?? '');
