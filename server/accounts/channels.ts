@@ -2,7 +2,8 @@
  * A channel's life: made (credentials proven, webhook registered, known to the platform), given new credentials,
  * removed. Whatever was registered outside is undone when a later step fails.
  */
-import type { AnyAdapter, ChannelFacts, Connected, Connection } from '../core/adapter.ts';
+import type { AnyAdapter, Connected, Connection } from '../core/adapter.ts';
+import type { ChannelFacts } from '../core/channel-facts.ts';
 import { makeSecretId } from '../core/ids.ts';
 import { WireError } from '../core/outcome.ts';
 import type { AccountStore } from '../store/accounts.ts';

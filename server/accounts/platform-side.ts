@@ -1,5 +1,6 @@
 /** What a channel's and a workspace's life means at the platform. */
-import type { AnyPlatformAdapter, ChannelChoice, ChannelFacts, Connection, Io } from '../core/adapter.ts';
+import type { AnyPlatformAdapter, Connection, Io } from '../core/adapter.ts';
+import type { ChannelChoice, ChannelFacts } from '../core/channel-facts.ts';
 import { WireError } from '../core/outcome.ts';
 import type { ConnectionStore, Workspace } from '../store/connections.ts';
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Capabilities } from './capabilities.ts';
+import type { ChannelChoice, ChannelFacts } from './channel-facts.ts';
 import type { Inspection, Installation, Uninstalls } from './inspection.ts';
 import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
 import type { NotSent, Outcome } from './outcome.ts';
@@ -253,27 +254,6 @@ export interface Adapter<Credentials = unknown> {
 /** Any adapter, where its credentials' type does not matter (each validates its own before it gets them). */
 // biome-ignore lint/suspicious/noExplicitAny: the one existential type of the project; zod checks the value at the door.
 export type AnyAdapter = Adapter<any>;
-
-/** A channel as the platform needs to know it. */
-export interface ChannelFacts {
-  id: string;
-  type: string;
-  title: string;
-  name: string;
-  externalId: string;
-  /** What makes two channels the same, whichever adapter: `telegram`, `whatsapp`, `sms`. */
-  medium: string;
-  settings: Record<string, unknown>;
-}
-
-/** Something that the admin has to choose for every channel of a workspace: its inbox. */
-export interface ChannelChoice {
-  /** The setting's name; the chosen option's value becomes the channel's setting. */
-  name: string;
-  title: string;
-  description: string;
-  options: { value: string; label: string }[];
-}
 
 export interface PlatformAdapter<Credentials = unknown> extends Adapter<Credentials> {
   side: 'platform';

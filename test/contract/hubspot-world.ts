@@ -1,7 +1,8 @@
 /** An installed app at a simulated HubSpot, with the real http between them: made anew for each test. */
 import { afterEach, beforeEach, inject } from 'vitest';
 import { HubspotEmulator } from '../../playground/platforms/hubspot.ts';
-import type { ChannelFacts, Io, MessageDelivery, WebhookRequest } from '../../server/core/adapter.ts';
+import type { Io, MessageDelivery, WebhookRequest } from '../../server/core/adapter.ts';
+import type { ChannelFacts } from '../../server/core/channel-facts.ts';
 import type { Event } from '../../server/core/message.ts';
 import { isOutcome } from '../../server/core/outcome.ts';
 import { createHttp } from '../../server/http/outgoing.ts';

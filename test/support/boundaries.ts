@@ -69,7 +69,7 @@ export const RULES: Rule[] = [
   {
     of: 'server/accounts/',
     imports: ['server/accounts/', 'server/core/', ...STORE],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'node:util'],
     namesNobody: true,
   },
   { of: 'server/http/outgoing.ts', ...HTTP, powers: ['network', 'timers'] },

@@ -175,7 +175,7 @@ function attendants(config: Config, house: House, accounts: AccountStore) {
       accounts,
       platforms: new Map(house.platforms.map((one) => [one.id, one])),
       channelAdapters: new Map(house.channels.map((one) => [one.adapter.id, one.adapter])),
-      webhookUrl: webhookUrls(config.publicUrl),
+      webhookUrl: webhookUrls(config.publicUrl, house.channels),
       publicUrl: config.publicUrl,
     }),
     erasure: createErasure({

@@ -1,7 +1,8 @@
 /** Adding a channel: which kind, then a form made from its adapter's schema. */
 import { type ChannelRefusal, isRefusal } from '../../accounts/channel-form.ts';
 import { choicesForChannels } from '../../accounts/platform-side.ts';
-import type { AnyAdapter, ChannelChoice } from '../../core/adapter.ts';
+import type { AnyAdapter } from '../../core/adapter.ts';
+import type { ChannelChoice } from '../../core/channel-facts.ts';
 import { notFound } from '../../http/problem.ts';
 import type { Workspace } from '../../store/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';

@@ -1,6 +1,7 @@
 /** How HubSpot names the two ends of a conversation, and where a channel's HubSpot facts stand in its settings. */
 import { z } from 'zod';
-import type { ChannelFacts, ConversationLink } from '../../core/adapter.ts';
+import type { ConversationLink } from '../../core/adapter.ts';
+import type { ChannelFacts } from '../../core/channel-facts.ts';
 import { isE164 } from '../../core/phone.ts';
 
 export interface DeliveryIdentifier {

@@ -1,5 +1,6 @@
 /** A channel becomes a channel account in one inbox or help desk of the portal. */
-import type { ChannelChoice, ChannelFacts, HttpResponse } from '../../core/adapter.ts';
+import type { HttpResponse } from '../../core/adapter.ts';
+import type { ChannelChoice, ChannelFacts } from '../../core/channel-facts.ts';
 import { type Attached, accountIdentifier, attachedOf, type DeliveryIdentifier } from './addressing.ts';
 import { MEDIA, RegistrationError, registerChannels } from './custom-channels.ts';
 import { succeeded } from './errors.ts';

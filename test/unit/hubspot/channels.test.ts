@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChannelFacts } from '../../../server/core/adapter.ts';
+import type { ChannelFacts } from '../../../server/core/channel-facts.ts';
 import { WireError } from '../../../server/core/outcome.ts';
 import { testIo } from '../../support/io.ts';
 import { API, channelStore, connection, errorBody, fixture, hubspot, WEBHOOK } from './given.ts';
