@@ -67,6 +67,7 @@ describe('the playground', () => {
   beforeAll(async () => {
     playground = await startPlayground();
   });
+  afterAll(() => playground.stop());
 
   test('says what it is, where it is, and how to serve for real', () => {
     const words = playground.output();
