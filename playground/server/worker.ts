@@ -13,6 +13,7 @@ export class WorkerSwitch {
 
   constructor(product: Product, touch: () => void) {
     this.#product = product;
+    process.on('exit', this.#abandon);
     product.on('change', () => {
       touch();
       // Killed by the switch or by itself: what runs Octopods starts it again.
@@ -35,7 +36,13 @@ export class WorkerSwitch {
     this.#closing = true;
     clearTimeout(this.#timer);
     await this.#product.stop();
+    process.off('exit', this.#abandon);
   }
+
+  /** However the playground ends, Octopods does not stay behind alone. */
+  readonly #abandon = (): void => {
+    if (this.#product.state !== 'stopped' && this.#product.pid) process.kill(this.#product.pid, 'SIGKILL');
+  };
 
   #startSoon(): void {
     clearTimeout(this.#timer);

@@ -13,6 +13,8 @@ export class Product extends EventEmitter {
   /** Everything it has written, for tests that look for secrets; the last 5 MB. */
   output = '';
   kills = 0;
+  /** How the last process ended. */
+  exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   state: 'running' | 'restarting' | 'stopped' = 'stopped';
   readonly #env: Record<string, string>;
   #child: ChildProcess | undefined;
@@ -57,7 +59,8 @@ export class Product extends EventEmitter {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill(signal);
-    await gone;
+    const [code, ended] = (await gone) as [number | null, NodeJS.Signals | null];
+    this.exit = { code, signal: ended };
     this.#become('stopped');
   }
 

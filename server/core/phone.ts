@@ -34,8 +34,18 @@ export const nationalDigits = (e164: string): string | undefined =>
   parsePhoneNumberFromString(e164)?.nationalNumber;
 
 /** As people read it: `+1 555 000 2222`. What is no known number stays as it is. */
-export const displayPhone = (e164: string): string =>
-  parsePhoneNumberFromString(e164)?.formatInternational() ?? e164;
+export function displayPhone(e164: string): string {
+  const known = displayed.get(e164);
+  if (known !== undefined) return known;
+  const made = parsePhoneNumberFromString(e164)?.formatInternational() ?? e164;
+  if (displayed.size >= MAX_DISPLAYED) displayed.clear();
+  displayed.set(e164, made);
+  return made;
+}
+
+// Every message of a customer asks again, and looking into the numbering plans costs as much as storing the message.
+const MAX_DISPLAYED = 10_000;
+const displayed = new Map<string, string>();
 
 /**
  * A number as people write it, as E.164. One without a country code is read as a number of the country that `like`

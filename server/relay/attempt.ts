@@ -67,13 +67,16 @@ async function settleOutcome(deps: RelayDeps, claim: Claim, ready: Attempt, outc
 async function settleSent(
   deps: RelayDeps,
   claim: Claim,
-  { delivery, connection }: Attempt,
+  { delivery, connection, conversation }: Attempt,
   outcome: Outcome & { outcome: 'sent' },
 ): Promise<void> {
   if (connection.status === 'disconnected') await worksAgain(deps, connection);
   if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done' }));
   const { id: providerId, thread, contact } = outcome;
-  const links = { ...(thread ? { thread } : {}), ...(contact ? { contact } : {}) };
+  const links = {
+    ...(thread && thread !== conversation.platformThread ? { thread } : {}),
+    ...(contact && contact !== conversation.contactId ? { contact } : {}),
+  };
   await settleTold(deps, claim, { to: 'sent', providerId, ...links });
   if (connection.side === 'channel') await deps.connections.spoke(connection, deps.io.clock.now());
 }

@@ -5,7 +5,7 @@ import type { StoredEvent } from '../store/ledger.ts';
 import { attempt } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { expandMessage } from './expand.ts';
-import { messageDelivery, statusDelivery } from './load.ts';
+import { messageDelivery, statusDelivery, storedCall } from './load.ts';
 import { tells } from './tells.ts';
 
 export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
@@ -27,9 +27,10 @@ export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
 
 /** An event becomes calls once; from then on each call is prepared, started, sent and settled. */
 async function message(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
-  if (claim.delivery.content === null && !(await expandMessage(deps, claim, stored))) return;
-  const loaded = await messageDelivery(deps, claim, stored);
-  if (loaded) await attempt(deps, loaded.claim, { ...loaded, stored });
+  const expanded = claim.delivery.content !== null;
+  const call = expanded ? await storedCall(deps, claim) : await expandMessage(deps, claim, stored);
+  const loaded = call && (await messageDelivery(deps, call, stored));
+  if (loaded) await attempt(deps, call.claim, { ...loaded, stored });
 }
 
 /** A status that was overtaken while it waited is not told: latest rank only. */

@@ -13,15 +13,19 @@ import type { Call, MediaRef } from '../store/expand.ts';
 import type { StoredEvent } from '../store/ledger.ts';
 import { settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
-import { storedFile } from './load.ts';
+import { type StoredCall, storedFile } from './load.ts';
 import { quoting, replyReference } from './reply.ts';
 import { settleTold } from './tells.ts';
 
 /** How long an agent's message may wait for the link of a conversation that is just being made, ms. */
 const LINK_GRACE_MS = 30_000;
 
-/** True: the claim's calls are stored. False: the claim was settled here (later, refused, not bridged). */
-export async function expandMessage(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<boolean> {
+/** The first of its calls, all of which are stored. Undefined: the claim was settled here, or its lease was lost. */
+export async function expandMessage(
+  deps: RelayDeps,
+  claim: Claim,
+  stored: StoredEvent,
+): Promise<StoredCall | undefined> {
   if (stored.event?.kind !== 'message')
     return settled(deps, claim, 'failed', 'Its content was erased before it could be sent.');
   const source = await deps.connections.byId(stored.connectionId);
@@ -30,9 +34,9 @@ export async function expandMessage(deps: RelayDeps, claim: Claim, stored: Store
   if (!conversation) return notBridged(deps, claim, stored);
   const bound = within(conversation, claim);
   const event = await wholeMessage(deps, bound, stored.event, source, stored.sourceId);
-  if (!event) return false;
+  if (!event) return undefined;
   const parts = await partsWithFiles(deps, bound, stored, event);
-  if (!parts) return false;
+  if (!parts) return undefined;
   return storeCalls(deps, bound, { conversation, parts, event });
 }
 
@@ -92,7 +96,7 @@ async function startedByAgent(deps: RelayDeps, event: MessageEvent): Promise<Con
  * The reply may be here before our own record of the conversation: then it waits, and for as long as it is not known
  * whether an opening was accepted. Otherwise it is not ours.
  */
-async function notBridged(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<false> {
+async function notBridged(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<undefined> {
   const now = deps.io.clock.now();
   const opening = await deps.ledger.unopened(claim.workspaceId);
   if (opening === 'attempted' || (opening === 'waiting' && now - stored.receivedAt < LINK_GRACE_MS))
@@ -103,7 +107,7 @@ async function notBridged(deps: RelayDeps, claim: Claim, stored: StoredEvent): P
     });
   else
     await deps.ledger.settle(claim, { to: 'done', event: 'ignored', reason: 'not a bridged conversation' });
-  return false;
+  return undefined;
 }
 
 /** Reads an agent's reply back once: the webhook's body has no links and no inline images. */
@@ -209,7 +213,7 @@ async function storeCalls(
     parts,
     event,
   }: { conversation: Conversation; parts: Part<StoredFile>[]; event: MessageEvent },
-): Promise<boolean> {
+): Promise<StoredCall | undefined> {
   const inbound = event.author.kind === 'customer';
   const target = await deps.connections.byId(inbound ? claim.workspaceId : conversation.channelId);
   const adapter = target && deps.adapter(target.type);
@@ -226,11 +230,14 @@ async function storeCalls(
       ...(index === 0 && reply.to ? { replyTo: reply.to } : {}),
     }),
   );
-  return deps.ledger.expand(claim, {
+  const delivery = await deps.ledger.expand(claim, {
     conversationId: conversation.id,
     channelId: conversation.channelId,
     calls,
+    ...(inbound ? { inboundAt: event.at } : {}),
   });
+  const fresh = delivery && { ...claim, delivery };
+  return fresh && { claim: fresh, call: calls[0] as Call, conversation, prepared: {} };
 }
 
 const asStored = (part: Part<StoredFile>): Part<MediaRef> =>
@@ -246,7 +253,7 @@ export async function expandAgain(
   deps: RelayDeps,
   claim: Claim,
   loaded: { conversation: Conversation; adapter: AnyAdapter; stored: StoredEvent },
-): Promise<boolean> {
+): Promise<void> {
   const rows = new Map(
     (await deps.media.rows.of(claim.workspaceId, loaded.stored.id)).map((row) => [row.id, row]),
   );
@@ -258,9 +265,9 @@ export async function expandAgain(
       return row ? [{ ...part, file: storedFile(deps, row) }] : [];
     });
   const fitted = fit(parts, loaded.adapter.can, { opens: true });
-  if ('refused' in fitted) return false;
+  if ('refused' in fitted) return;
   const { id: conversationId, channelId } = loaded.conversation;
-  return deps.ledger.expand(claim, {
+  await deps.ledger.expand(claim, {
     conversationId,
     channelId,
     calls: fitted.calls.map((call) => ({ parts: call.map(asStored) })),
@@ -273,7 +280,7 @@ async function settled(
   to: 'failed',
   reason: string,
   code = 'not_sent',
-): Promise<false> {
+): Promise<undefined> {
   await settleTold(deps, claim, { to, code, reason });
-  return false;
+  return undefined;
 }

@@ -24,25 +24,41 @@ export interface Loaded<D extends Delivery = Delivery> {
   adapter: AnyAdapter;
 }
 
+/** A call as it is stored, with its conversation: just expanded, or read again. */
+export interface StoredCall {
+  claim: Claim;
+  call: Call;
+  conversation: Conversation;
+  prepared: Record<string, string>;
+}
+
+/** Undefined: its content or conversation is gone; the claim was settled as failed. */
+export async function storedCall(deps: RelayDeps, claim: Claim): Promise<StoredCall | undefined> {
+  const [call, conversation, prepared] = await Promise.all([
+    deps.ledger.content<Call>(claim),
+    conversationOf(deps, claim),
+    deps.ledger.prepared(claim),
+  ]);
+  return call && conversation ? { claim, call, conversation, prepared } : gone(deps, claim);
+}
+
 /** Undefined: the target is gone (archived); the claim was settled as failed. */
 export async function messageDelivery(
   deps: RelayDeps,
-  claim: Claim,
+  { claim, call, conversation, prepared }: StoredCall,
   stored: StoredEvent,
-): Promise<(Loaded<MessageDelivery> & { claim: Claim }) | undefined> {
-  const fresh = claim.delivery.content ? claim : await reread(deps, claim);
-  const call = await deps.ledger.content<Call>(fresh);
-  const base = await target(deps, fresh, fresh.delivery.direction === 'in' ? 'platform' : 'channel');
-  if (!call || !base) return gone(deps, claim);
-  const { conversation } = base;
+): Promise<Loaded<MessageDelivery> | undefined> {
+  const inbound = claim.delivery.direction === 'in';
+  const base = await target(deps, conversation, inbound ? 'platform' : 'channel');
+  if (!base) return gone(deps, claim);
   const delivery: MessageDelivery = {
-    ...(await common(deps, fresh, base.link, stored)),
+    ...common(claim, base.link, stored, prepared),
     kind: 'message',
     parts: await withFiles(deps, stored, call.parts),
-    opens: fresh.delivery.direction === 'in' && conversation.platformThread === undefined,
+    opens: inbound && conversation.platformThread === undefined,
     ...(call.replyTo ? { replyTo: call.replyTo } : {}),
   };
-  return { ...base, delivery, claim: fresh };
+  return { ...base, delivery };
 }
 
 export async function statusDelivery(
@@ -51,11 +67,12 @@ export async function statusDelivery(
   stored: StoredEvent,
 ): Promise<Loaded<StatusDelivery> | undefined> {
   const content = await deps.ledger.content<Pick<StatusDelivery, 'status' | 'why'>>(claim);
-  const base = await target(deps, claim, 'platform');
+  const conversation = await conversationOf(deps, claim);
+  const base = conversation && (await target(deps, conversation, 'platform'));
   if (!content || !base) return undefined;
   const parts = stored.event?.kind === 'message' ? stored.event.parts : [];
   const delivery: StatusDelivery = {
-    ...(await common(deps, claim, base.link, stored)),
+    ...common(claim, base.link, stored, {}),
     kind: 'status',
     of: stored.sourceId,
     excerpt: excerpt(parts, 80),
@@ -64,39 +81,40 @@ export async function statusDelivery(
   return { ...base, delivery };
 }
 
-async function common(deps: RelayDeps, claim: Claim, conversation: ConversationLink, stored: StoredEvent) {
-  const { delivery } = claim;
+function common(
+  { delivery }: Claim,
+  conversation: ConversationLink,
+  stored: StoredEvent,
+  prepared: Record<string, string>,
+) {
   const startedAt = delivery.started_at === null ? undefined : Number(delivery.started_at);
-  const prepared: Record<string, string> = await deps.ledger.prepared(claim);
-  if (conversation.contactId) prepared.contact = conversation.contactId;
   return {
     id: delivery.id,
     conversation,
-    prepared,
+    prepared: { ...prepared, ...(conversation.contactId ? { contact: conversation.contactId } : {}) },
     at: stored.at,
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }
 
-/** The row as `expand` has just written it. */
-async function reread(deps: RelayDeps, claim: Claim): Promise<Claim> {
-  const delivery = await deps.ledger.delivery(claim.workspaceId, claim.delivery.id);
-  return delivery ? { ...claim, delivery } : claim;
+async function conversationOf(
+  deps: RelayDeps,
+  { workspaceId, delivery }: Claim,
+): Promise<Conversation | undefined> {
+  const id = delivery.conversation_id;
+  return id === null ? undefined : await deps.ledger.conversation({ workspaceId, id });
 }
 
 async function target(
   deps: RelayDeps,
-  claim: Claim,
+  conversation: Conversation,
   side: 'platform' | 'channel',
 ): Promise<(Omit<Loaded, 'delivery'> & { link: ConversationLink }) | undefined> {
-  const conversationId = claim.delivery.conversation_id;
-  if (!conversationId) return undefined;
-  const conversation = await deps.ledger.conversation({ workspaceId: claim.workspaceId, id: conversationId });
-  const channel = conversation && (await deps.connections.byId(conversation.channelId));
-  const connection = side === 'channel' ? channel : await deps.connections.byId(claim.workspaceId);
+  const channel = await deps.connections.byId(conversation.channelId);
+  const connection = side === 'channel' ? channel : await deps.connections.byId(conversation.workspaceId);
   const adapter = connection && deps.adapter(connection.type);
   const title = channel && deps.adapter(channel.type)?.title;
-  if (!conversation || !channel || !adapter || !connection || !title) return undefined;
+  if (!channel || !adapter || !connection || !title) return undefined;
   return { conversation, connection, adapter, link: linkOf(conversation, channel, title) };
 }
 

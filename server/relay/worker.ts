@@ -8,7 +8,8 @@ import { forLog } from '../store/refusals.ts';
 import { deliver } from './deliver.ts';
 import type { RelayDeps } from './deps.ts';
 
-const CONCURRENCY = 48;
+/** Calls under way at once. Each waits for a few commits; the more wait together, the fewer commits there are. */
+const CONCURRENCY = 128;
 
 export interface Worker {
   start(): void;
@@ -20,6 +21,7 @@ export function createWorker(deps: RelayDeps): Worker {
   const owner = deps.owner ?? `wrk_${randomBytes(6).toString('hex')}`;
   const underWay = new Set<Promise<void>>();
   let running = false;
+  let looping: Promise<void> = Promise.resolve();
   let wake: () => void = () => undefined;
   deps.ledger.onWork(() => wake());
 
@@ -53,14 +55,16 @@ export function createWorker(deps: RelayDeps): Worker {
     start: () => {
       if (running) return;
       running = true;
-      void loop();
+      looping = loop();
     },
     drain: async (ms) => {
       running = false;
       wake();
       const limit = AbortSignal.timeout(ms);
       const expired = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
-      await Promise.race([Promise.allSettled(underWay), expired]);
+      // A claim may be on its way from the store at this very moment: what it brings is under way as well.
+      const finished = looping.then(() => Promise.allSettled(underWay));
+      await Promise.race([finished, expired]);
     },
   };
 }

@@ -2,14 +2,16 @@
  * The acknowledgement is this transaction: the event (its unique key is the dedupe and the record at once), its place
  * in its lane, and the media it promises. Nothing is acknowledged before it has committed.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
+import { createHash } from 'node:crypto';
+import { type Insertable, sql } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Event, FilePart, Part } from '../core/message.ts';
 import type { Handler } from './committer.ts';
 import { position } from './position.ts';
-import type { DeliveryTable, EventTable, MediaTable } from './schema.ts';
+import { random } from './random.ts';
+import type { DeliveryTable, EventTable, LaneTable, MediaTable } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { rowsStatement } from './statement.ts';
 
 export interface Arrival {
   event: Event;
@@ -17,9 +19,11 @@ export interface Arrival {
   now: number;
 }
 
+type NewEvent = Insertable<EventTable>;
+type NewDelivery = Insertable<DeliveryTable>;
 interface Rows {
-  event: EventTable;
-  delivery: DeliveryTable;
+  event: NewEvent;
+  delivery: NewDelivery;
   media: MediaTable[];
   laneDue: number;
 }
@@ -32,6 +36,65 @@ export const GATHER_MS = 250;
 /** Receipts of one connection share this many lanes: they carry ranks, so order among them does not matter. */
 const RECEIPT_LANES = 16;
 
+const insertEvents = rowsStatement<NewEvent, { id: string }>(
+  [
+    'workspace_id',
+    'id',
+    'dedupe',
+    'kind',
+    'direction',
+    'connection_id',
+    'channel_id',
+    'source_id',
+    'at',
+    'received_at',
+    'status',
+    'content',
+  ],
+  (db, rows) =>
+    db
+      .insertInto('event')
+      .values(rows)
+      .onConflict((it) => it.columns(['workspace_id', 'dedupe']).doNothing())
+      .returning('id'),
+);
+
+const insertDeliveries = rowsStatement<NewDelivery>(
+  [
+    'workspace_id',
+    'id',
+    'lane_id',
+    'rank',
+    'position',
+    'part',
+    'event_id',
+    'kind',
+    'direction',
+    'state',
+    'open',
+    'attempts',
+    'next_at',
+    'created_at',
+    'updated_at',
+  ],
+  (db, rows) => db.insertInto('delivery').values(rows),
+);
+
+/** A lane that was idle becomes due when its newest delivery was stored; a busy one keeps its time. */
+const raiseLanes = rowsStatement<Insertable<LaneTable> & { now: number }>(
+  ['workspace_id', 'id', 'due', 'leased_until', 'fence', 'pending'],
+  (db, rows, { now }) =>
+    db
+      .insertInto('lane')
+      .values(rows)
+      .onConflict((it) =>
+        it.columns(['workspace_id', 'id']).doUpdateSet({
+          pending: sql`lane.pending + excluded.pending`,
+          due: sql`case when lane.pending = 0 then ${now} else lane.due end`,
+        }),
+      ),
+);
+
 /** Answers per arrival whether it was new. */
 export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
   const rows = arrivals.map(toRows);
@@ -39,54 +102,34 @@ export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
   const ordered = rows
     .map((row) => row.event)
     .toSorted((a, b) => byKey(a.workspace_id, b.workspace_id) || byKey(a.dedupe, b.dedupe));
-  const inserted = await trx
-    .insertInto('event')
-    .values(ordered)
-    .onConflict((it) => it.columns(['workspace_id', 'dedupe']).doNothing())
-    .returning('id')
-    .execute();
+  const inserted = await insertEvents(trx, ordered);
   const fresh = new Set(inserted.map((row) => row.id));
   const kept = rows.filter((row) => fresh.has(row.event.id));
   if (kept.length > 0) {
-    const now = Math.max(...arrivals.map((arrival) => arrival.now));
-    await raiseLanes(trx, kept, now);
-    await trx
-      .insertInto('delivery')
-      .values(kept.map((row) => row.delivery))
-      .execute();
+    await raiseLanes(trx, lanesOf(kept));
+    await insertDeliveries(
+      trx,
+      kept.map((row) => row.delivery),
+    );
     const media = kept.flatMap((row) => row.media);
     if (media.length > 0) await trx.insertInto('media').values(media).execute();
   }
   return rows.map((row) => fresh.has(row.event.id));
 };
 
-async function raiseLanes(trx: Parameters<typeof append>[0], rows: Rows[], now: number): Promise<void> {
-  const lanes = Map.groupBy(rows, (row) => `${row.delivery.workspace_id} ${row.delivery.lane_id}`);
-  const inOrder = [...lanes].toSorted(([a], [b]) => byKey(a, b)).map(([, group]) => group);
-  await trx
-    .insertInto('lane')
-    .values(
-      inOrder.map((group) => ({
-        workspace_id: (group[0] as Rows).delivery.workspace_id,
-        id: (group[0] as Rows).delivery.lane_id,
-        due: (group[0] as Rows).laneDue,
-        leased_until: 0,
-        owner: null,
-        fence: 0,
-        pending: group.length,
-      })),
-    )
-    .onConflict((it) =>
-      it.columns(['workspace_id', 'id']).doUpdateSet({
-        pending: sql`lane.pending + excluded.pending`,
-        due: sql`case when lane.pending = 0 then ${now} else lane.due end`,
-      }),
-    )
-    .execute();
-}
-
 const byKey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const random = (bytes: number): Uint8Array => randomBytes(bytes);
+
+/** One row per lane, however many deliveries it gets: a statement may not touch a row twice. */
+function lanesOf(rows: Rows[]) {
+  const now = Math.max(...rows.map((row) => row.delivery.created_at));
+  const byLane = Map.groupBy(rows, ({ delivery }) => `${delivery.workspace_id} ${delivery.lane_id}`);
+  const inOrder = [...byLane].toSorted(([a], [b]) => byKey(a, b));
+  return inOrder.map(([, group]) => {
+    const { delivery, laneDue } = group[0] as Rows;
+    const { workspace_id, lane_id: id } = delivery;
+    return { workspace_id, id, due: laneDue, leased_until: 0, fence: 0, pending: group.length, now };
+  });
+}
 
 function toRows({ event, seal, now }: Arrival): Rows {
   const workspaceId = event.connection.workspaceId;
@@ -101,13 +144,10 @@ function toRows({ event, seal, now }: Arrival): Rows {
       direction: event.kind === 'message' ? direction : null,
       connection_id: event.connection.id,
       channel_id: event.connection.id === workspaceId ? null : event.connection.id,
-      conversation_id: null,
       source_id: sourceId(event),
       at: event.at,
       received_at: now,
       status: 'queued',
-      code: null,
-      reason: null,
       content: seal.seal(id, event),
     },
     delivery: firstDelivery(event, { id, direction, lane: laneOf(event, direction, seal), now }),
@@ -139,7 +179,7 @@ const shard = (text: string): number => {
 function firstDelivery(
   event: Event,
   { id, direction, lane, now }: { id: string; direction: 'in' | 'out'; lane: string; now: number },
-): DeliveryTable {
+): NewDelivery {
   return {
     workspace_id: event.connection.workspaceId,
     id: makeId('dlv', now, random),
@@ -150,16 +190,10 @@ function firstDelivery(
     event_id: id,
     kind: event.kind,
     direction,
-    conversation_id: null,
     state: 'queued',
     open: 1,
     attempts: 0,
     next_at: 0,
-    started_at: null,
-    provider_id: null,
-    code: null,
-    reason: null,
-    content: null,
     created_at: now,
     updated_at: now,
   };

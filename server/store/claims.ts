@@ -5,10 +5,11 @@
 import { type Selectable, sql } from 'kysely';
 import type { Handler } from './committer.ts';
 import { isPostgres } from './dialect.ts';
-import { holdsLane } from './lanes.ts';
+import { whileHeld } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
+import { statement } from './statement.ts';
 
 export type DeliveryRow = Selectable<DeliveryTable>;
 
@@ -44,35 +45,39 @@ async function claimOnce(trx: Database, { owner, max, leaseMs, now }: ClaimReque
   for (const head of heads) if (head.next_at > now) await setDue(trx, head, head.next_at);
   if (ready.length === 0) return [];
   const leasedUntil = now + leaseMs;
-  const fences = await trx
-    .updateTable('lane')
-    .set({ due: leasedUntil, leased_until: leasedUntil, owner, fence: sql`fence + 1` })
-    .where((eb) =>
-      eb.or(
-        ready.map((head) =>
-          eb.and([eb('workspace_id', '=', head.workspace_id), eb('id', '=', head.lane_id)]),
-        ),
-      ),
-    )
-    .returning(['workspace_id', 'id', 'fence'])
-    .execute();
-  const fence = new Map(fences.map((row) => [`${row.workspace_id} ${row.id}`, Number(row.fence)]));
-  return ready.map((delivery) => ({
-    workspaceId: delivery.workspace_id,
-    laneId: delivery.lane_id,
-    fence: fence.get(`${delivery.workspace_id} ${delivery.lane_id}`) ?? 0,
-    leasedUntil,
-    delivery,
-  }));
+  const claims: Claim[] = [];
+  for (const delivery of ready) {
+    const { workspace_id: workspaceId, lane_id: laneId } = delivery;
+    const leased = await lease.first(trx, { workspaceId, laneId, leasedUntil, owner });
+    claims.push({ workspaceId, laneId, fence: Number(leased?.fence), leasedUntil, delivery });
+  }
+  return claims;
 }
+
+const lease = statement(
+  (
+    db,
+    {
+      workspaceId,
+      laneId,
+      leasedUntil,
+      owner,
+    }: Pick<Claim, 'workspaceId' | 'laneId' | 'leasedUntil'> & { owner: string },
+  ) =>
+    db
+      .updateTable('lane')
+      .set({ due: leasedUntil, leased_until: leasedUntil, owner, fence: sql`fence + 1` })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', laneId)
+      .returning('fence'),
+);
 
 /**
  * On Postgres the lanes are locked first, passing by those that another process has just locked, and their heads are
  * read by a statement of their own: one that locks and reads at once may see the head of a moment before its lock.
  */
 async function dueHeads(trx: Database, now: number, max: number): Promise<DeliveryRow[]> {
-  if (!isPostgres(trx))
-    return heads(trx).where('lane.due', '<=', now).orderBy('lane.due').limit(max).execute();
+  if (!isPostgres(trx)) return headsDue.all(trx, { now, max });
   const locked = await trx
     .selectFrom('lane')
     .select(['workspace_id', 'id'])
@@ -86,6 +91,10 @@ async function dueHeads(trx: Database, now: number, max: number): Promise<Delive
   if (locked.length === 0) return [];
   return heads(trx).where(isOneOf(locked)).orderBy('lane.due').execute();
 }
+
+const headsDue = statement((db, { now, max }: { now: number; max: number }) =>
+  heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(max),
+);
 
 const isOneOf = (lanes: { workspace_id: string; id: string }[]) => {
   const ids = lanes.map((lane) => sql`(${lane.workspace_id}, ${lane.id})`);
@@ -121,19 +130,26 @@ export const start: Handler<{ claim: Claim; now: number }, boolean> = async (trx
     starts.map((one) => one.claim),
   );
   const held: boolean[] = [];
-  for (const { claim, now } of starts) {
-    const holds = now < claim.leasedUntil && (await holdsLane(trx, claim));
-    if (holds) await markStarted(trx, claim, now);
-    held.push(holds);
-  }
+  for (const { claim, now } of starts)
+    held.push(
+      now < claim.leasedUntil && (await markStarted.run(trx, { ...claim, id: claim.delivery.id, now })) === 1,
+    );
   return held;
 };
 
-const markStarted = (trx: Database, claim: Claim, now: number) =>
-  trx
-    .updateTable('delivery')
-    .set({ state: 'started', rank: 0, started_at: now, attempts: sql`attempts + 1`, updated_at: now })
-    .where('workspace_id', '=', claim.workspaceId)
-    .where('id', '=', claim.delivery.id)
-    .where('open', '=', 1)
-    .execute();
+const markStarted = statement(
+  (db, claim: Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> & { id: string; now: number }) =>
+    db
+      .updateTable('delivery')
+      .set({
+        state: 'started',
+        rank: 0,
+        started_at: claim.now,
+        attempts: sql`attempts + 1`,
+        updated_at: claim.now,
+      })
+      .where('workspace_id', '=', claim.workspaceId)
+      .where('id', '=', claim.id)
+      .where('open', '=', 1)
+      .where(whileHeld(claim)),
+);

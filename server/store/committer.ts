@@ -39,9 +39,11 @@ function createSqliteCommitter(db: Database): Committer {
   const queue: Waiting[] = [];
   let busy = false;
 
+  /** Between two batches the event loop gets its turn: what arrives meanwhile joins the next one. */
   async function drain(): Promise<void> {
-    while (queue.length > 0) await commitBatch(db, queue.splice(0, BATCH));
-    busy = false;
+    await commitBatch(db, queue.splice(0, BATCH));
+    busy = queue.length > 0;
+    if (busy) setImmediate(() => void drain());
   }
   return {
     run: <Item, Result>(handler: Handler<Item, Result>, item: Item) =>
@@ -85,16 +87,20 @@ async function runAll(trx: Database, batch: Waiting[]): Promise<{ waiting: Waiti
   return done;
 }
 
+const BEGIN = CompiledQuery.raw('begin immediate');
+const COMMIT = CompiledQuery.raw('commit');
+const ROLLBACK = CompiledQuery.raw('rollback');
+
 /** `begin immediate`: the write lock is taken at once, so a transaction never fails half-way for another writer. */
 function inTransaction<Result>(db: Database, work: (trx: Database) => Promise<Result>): Promise<Result> {
   return db.connection().execute(async (connection) => {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    await connection.executeQuery(BEGIN);
     try {
       const result = await work(connection);
-      await connection.executeQuery(CompiledQuery.raw('commit'));
+      await connection.executeQuery(COMMIT);
       return result;
     } catch (error) {
-      await connection.executeQuery(CompiledQuery.raw('rollback')).catch(() => undefined);
+      await connection.executeQuery(ROLLBACK).catch(() => undefined);
       throw error;
     }
   });

@@ -2,13 +2,14 @@
  * Links: this customer on this channel is that platform conversation and contact. Ids and an address only; contacts
  * and history live in the platform.
  */
-import { randomBytes } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Customer, Identity } from '../core/message.ts';
 import type { Database } from './open.ts';
+import { random } from './random.ts';
 import type { ConversationTable } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { statement } from './statement.ts';
 
 export interface Conversation {
   id: string;
@@ -57,11 +58,40 @@ export interface FindOrMake {
   platformThread?: string;
 }
 
+/**
+ * The conversation if all that the request says of it is known already: then nothing has to be written. Everything
+ * about the customer is compared, so that a new name or number is learnt.
+ */
+export async function knownConversation(
+  db: Database,
+  request: FindOrMake,
+): Promise<Conversation | undefined> {
+  const { workspaceId, channelId, thread, customer, seal } = request;
+  const row = await byName.first(db, { workspaceId, channelId, name: seal.hash('thread', thread) });
+  const found = row && asConversation(row, seal);
+  const same = found?.thread === thread && JSON.stringify(found.customer) === JSON.stringify(customer);
+  return same && request.platformThread === undefined ? found : undefined;
+}
+
+const byName = statement((db, it: { workspaceId: string; channelId: string; name: string }) =>
+  db
+    .selectFrom('conversation')
+    .innerJoin('conversation_identity', (join) =>
+      join
+        .onRef('conversation.workspace_id', '=', 'conversation_identity.workspace_id')
+        .onRef('conversation.id', '=', 'conversation_identity.conversation_id'),
+    )
+    .selectAll('conversation')
+    .where('conversation_identity.workspace_id', '=', it.workspaceId)
+    .where('conversation_identity.channel_id', '=', it.channelId)
+    .where('conversation_identity.identity', '=', it.name),
+);
+
 /** Finds the conversation by any of its names, learns new ones, or makes it. Inside the caller's transaction. */
 export async function conversationFor(trx: Database, request: FindOrMake): Promise<string> {
   const { seal, now } = request;
   const names = keys(seal, request.thread, request.customer.identities);
-  const made = makeId('cnv', now, (bytes) => randomBytes(bytes));
+  const made = makeId('cnv', now, random);
   const known = await holderOf(trx, request, names);
   const learnt = await learn(trx, request, names, known ?? made);
   // Beside this transaction another one may have made it since we looked; writing the names has waited for its end.
@@ -158,15 +188,22 @@ export async function findConversation(
   seal: Seal,
   by: { workspaceId: string } & ({ id: string } | { platformThread: string }),
 ): Promise<Conversation | undefined> {
-  const base = db.selectFrom('conversation').selectAll().where('workspace_id', '=', by.workspaceId);
-  const row = await ('id' in by
-    ? base.where('id', '=', by.id)
-    : base.where('platform_thread', '=', by.platformThread)
-  )
-    .orderBy('updated_at', 'desc')
-    .executeTakeFirst();
+  const row = await ('id' in by ? byId.first(db, by) : byThread.first(db, by));
   return row && asConversation(row, seal);
 }
+
+const byId = statement((db, { workspaceId, id }: { workspaceId: string; id: string }) =>
+  db.selectFrom('conversation').selectAll().where('workspace_id', '=', workspaceId).where('id', '=', id),
+);
+const byThread = statement((db, it: { workspaceId: string; platformThread: string }) =>
+  db
+    .selectFrom('conversation')
+    .selectAll()
+    .where('workspace_id', '=', it.workspaceId)
+    .where('platform_thread', '=', it.platformThread)
+    .orderBy('updated_at', 'desc')
+    .limit(1),
+);
 
 export const conversationsOfContact = async (
   db: Database,

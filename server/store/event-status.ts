@@ -1,9 +1,9 @@
 /** A message's status follows from its deliveries'; every change is history, and told where the platform wants it. */
-import type { ExpressionBuilder } from 'kysely';
 import type { Claim } from './claims.ts';
 import type { Database } from './open.ts';
-import type { DeliveryState, EventStatus, Schema } from './schema.ts';
+import type { DeliveryState, EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { statement } from './statement.ts';
 import { tell } from './tell.ts';
 
 const ORDER: EventStatus[] = ['sent', 'delivered', 'read'];
@@ -18,9 +18,35 @@ function statusOf(states: DeliveryState[]): EventStatus {
   return ORDER[Math.max(0, Math.min(...ranks))] ?? 'sent';
 }
 
+/** As much of a message's deliveries as its status follows from. */
+export interface EventPart {
+  part: number;
+  open: number;
+  state: DeliveryState;
+  code: string | null;
+  reason: string | null;
+  direction: 'in' | 'out';
+  conversation_id: string | null;
+}
+
+const parts = statement((db, { workspaceId, eventId }: { workspaceId: string; eventId: string }) =>
+  db
+    .selectFrom('delivery')
+    .select(['part', 'open', 'state', 'code', 'reason', 'direction', 'conversation_id'])
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', eventId)
+    .where('kind', '=', 'message')
+    .orderBy('part'),
+);
+export const partsOf = (
+  trx: Database,
+  { workspaceId, delivery }: Pick<Claim, 'workspaceId' | 'delivery'>,
+): Promise<EventPart[]> => parts.all(trx, { workspaceId, eventId: delivery.event_id });
+
 export interface Refresh {
-  claim: Pick<Claim, 'workspaceId'>;
+  workspaceId: string;
   eventId: string;
+  parts: EventPart[];
   tells: string[];
   seal: Seal;
   now: number;
@@ -29,77 +55,78 @@ export interface Refresh {
 /** Brings the event's status up to its deliveries'; a change is history, and told where the platform wants it. */
 export async function refreshEvent(
   trx: Database,
-  { claim, eventId, tells, seal, now }: Refresh,
+  { workspaceId, eventId, parts, tells, seal, now }: Refresh,
 ): Promise<void> {
-  const { workspaceId } = claim;
-  const parts = await trx
-    .selectFrom('delivery')
-    .select(['state', 'code', 'reason', 'direction', 'conversation_id'])
-    .where('workspace_id', '=', workspaceId)
-    .where('event_id', '=', eventId)
-    .where('kind', '=', 'message')
-    .execute();
   const status = statusOf(parts.map((part) => part.state));
   const cause = parts.find((part) => part.state === status);
   const worded = status === 'failed' || status === 'unknown' || status === 'queued';
   const code = status === 'failed' ? (cause?.code ?? null) : null;
   const reason = worded ? (cause?.reason ?? null) : null;
-  const changed = await trx
-    .updateTable('event')
-    .set((eb) => ({ status, code, reason, ...(status === 'failed' ? conversationOf(eb, parts[0]) : {}) }))
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', eventId)
-    .where('status', '<>', status)
-    .executeTakeFirst();
-  if (changed.numUpdatedRows === 0n) return;
+  if ((await setStatus.run(trx, { workspaceId, eventId, status, code, reason })) === 0) return;
+  const conversationId = parts[0]?.conversation_id ?? null;
+  if (status === 'failed' && conversationId) await showIn(trx, { workspaceId, eventId, conversationId });
   await addHistory(trx, { workspaceId, eventId, status, code, reason, now });
   if (parts[0]?.direction === 'out' && tells.includes(status))
-    await tell(trx, {
-      workspaceId,
-      eventId,
-      conversationId: parts[0].conversation_id,
-      status,
-      reason,
-      seal,
-      now,
-    });
+    await tell(trx, { workspaceId, eventId, conversationId, status, reason, seal, now });
 }
 
-/** A message refused before it was expanded belongs to its conversation all the same: there it is shown. */
-const conversationOf = (
-  eb: ExpressionBuilder<Schema, 'event'>,
-  part: { conversation_id: string | null } | undefined,
-) =>
-  part?.conversation_id
-    ? {
-        conversation_id: part.conversation_id,
-        channel_id: eb
-          .selectFrom('conversation')
-          .select('channel_id')
-          .whereRef('conversation.workspace_id', '=', 'event.workspace_id')
-          .where('conversation.id', '=', part.conversation_id),
-      }
-    : {};
+const setStatus = statement(
+  (
+    db,
+    it: {
+      workspaceId: string;
+      eventId: string;
+      status: EventStatus;
+      code: string | null;
+      reason: string | null;
+    },
+  ) =>
+    db
+      .updateTable('event')
+      .set({ status: it.status, code: it.code, reason: it.reason })
+      .where('workspace_id', '=', it.workspaceId)
+      .where('id', '=', it.eventId)
+      .where('status', '<>', it.status),
+);
 
-export const addHistory = (
+/** A message refused before it was expanded belongs to its conversation all the same: there it is shown. */
+const showIn = (
   trx: Database,
-  entry: {
-    workspaceId: string;
-    eventId: string;
-    status: string;
-    code?: string | null;
-    reason?: string | null;
-    now: number;
-  },
+  { workspaceId, eventId, conversationId }: { workspaceId: string; eventId: string; conversationId: string },
 ) =>
   trx
-    .insertInto('history')
-    .values({
-      workspace_id: entry.workspaceId,
-      event_id: entry.eventId,
-      at: entry.now,
-      status: entry.status,
-      code: entry.code ?? null,
-      reason: entry.reason ?? null,
-    })
+    .updateTable('event')
+    .set((eb) => ({
+      conversation_id: conversationId,
+      channel_id: eb
+        .selectFrom('conversation')
+        .select('channel_id')
+        .where('conversation.workspace_id', '=', workspaceId)
+        .where('conversation.id', '=', conversationId),
+    }))
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', eventId)
     .execute();
+
+interface Entry {
+  workspaceId: string;
+  eventId: string;
+  status: string;
+  code?: string | null;
+  reason?: string | null;
+  now: number;
+}
+
+const insertEntry = statement((db, it: Required<Entry>) =>
+  db.insertInto('history').values({
+    workspace_id: it.workspaceId,
+    event_id: it.eventId,
+    at: it.now,
+    status: it.status,
+    code: it.code,
+    reason: it.reason,
+  }),
+);
+
+export const addHistory = (trx: Database, entry: Entry): Promise<number> =>
+  insertEntry.run(trx, { code: null, reason: null, ...entry });

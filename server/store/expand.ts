@@ -2,18 +2,19 @@
  * From a stored event to its consecutive calls, in one transaction: the first takes the place that the event had in
  * its lane, the others stand right behind it.
  */
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Event, FileKind, Part } from '../core/message.ts';
 import { mediaRows } from './append.ts';
-import type { Claim } from './claims.ts';
+import type { Claim, DeliveryRow } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
-import { holdsLane } from './lanes.ts';
+import { whileHeld } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
+import { random } from './random.ts';
 import type { Seal } from './seal.ts';
+import { statement } from './statement.ts';
 
 /** A file of a stored call: its row in the media store. */
 export interface MediaRef {
@@ -30,46 +31,80 @@ export interface ExpandRequest {
   conversationId: string;
   channelId: string;
   calls: Call[];
+  /** When the customer wrote, ms: for a customer's message. */
+  inboundAt?: number;
   seal: Seal;
   now: number;
 }
 
-/** False: the lease was lost. Also replaces the calls that have not been made yet, when the target asks for others. */
-export const expand: Handler<ExpandRequest, boolean> = async (trx, requests) => {
-  const held: boolean[] = [];
-  for (const request of requests) held.push(await expandOne(trx, request));
-  return held;
+/**
+ * The first call's delivery as it is now stored; undefined: the lease was lost. Also replaces the calls that have not
+ * been made yet, when the target asks for others.
+ */
+export const expand: Handler<ExpandRequest, DeliveryRow | undefined> = async (trx, requests) => {
+  const heads: (DeliveryRow | undefined)[] = [];
+  for (const request of requests) heads.push(await expandOne(trx, request));
+  return heads;
 };
 
-async function expandOne(trx: Database, request: ExpandRequest): Promise<boolean> {
-  const { claim, conversationId, channelId, calls, seal, now } = request;
+async function expandOne(trx: Database, request: ExpandRequest): Promise<DeliveryRow | undefined> {
+  const { claim, conversationId, channelId, calls, seal, now, inboundAt } = request;
   const { workspaceId, delivery } = claim;
   await lockLanes(trx, [claim]);
-  if (!(await holdsLane(trx, claim))) return false;
-  const dropped = await dropLaterParts(trx, claim);
-  const head = calls[0] as Call;
-  await trx
-    .updateTable('delivery')
-    .set({ content: seal.seal(delivery.id, head), conversation_id: conversationId, updated_at: now })
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', delivery.id)
-    .execute();
+  const content = seal.seal(delivery.id, calls[0] as Call);
+  const written = { content, conversation_id: conversationId, updated_at: now };
+  if ((await writeHead.run(trx, { ...claim, ...written, id: delivery.id })) === 0) return undefined;
+  // What has never been expanded has no later parts.
+  const dropped = delivery.content === null ? 0 : await dropLaterParts(trx, claim);
   const later = calls.slice(1).map((call, index) => laterRow(request, call, delivery.part + index + 1));
   if (later.length > 0) await trx.insertInto('delivery').values(later).execute();
-  await trx
-    .updateTable('lane')
-    .set({ pending: sql`pending + ${later.length - dropped}` })
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', claim.laneId)
-    .execute();
-  await trx
-    .updateTable('event')
-    .set({ conversation_id: conversationId, channel_id: channelId })
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', delivery.event_id)
-    .execute();
-  return true;
+  if (later.length !== dropped) await lengthen(trx, claim, later.length - dropped);
+  await placeEvent.run(trx, { workspaceId, id: delivery.event_id, conversationId, channelId });
+  if (inboundAt !== undefined) await heardFrom.run(trx, { workspaceId, conversationId, inboundAt, now });
+  return { ...delivery, ...written };
 }
+
+const writeHead = statement(
+  (
+    db,
+    it: Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> &
+      Pick<DeliveryRow, 'id' | 'content' | 'conversation_id' | 'updated_at'>,
+  ) =>
+    db
+      .updateTable('delivery')
+      .set({ content: it.content, conversation_id: it.conversation_id, updated_at: it.updated_at })
+      .where('workspace_id', '=', it.workspaceId)
+      .where('id', '=', it.id)
+      .where(whileHeld(it)),
+);
+
+const placeEvent = statement(
+  (db, it: { workspaceId: string; id: string; conversationId: string; channelId: string }) =>
+    db
+      .updateTable('event')
+      .set({ conversation_id: it.conversationId, channel_id: it.channelId })
+      .where('workspace_id', '=', it.workspaceId)
+      .where('id', '=', it.id),
+);
+
+/** The customer's last message opens the reply window; one that came late does not move it back. */
+const heardFrom = statement(
+  (db, it: { workspaceId: string; conversationId: string; inboundAt: number; now: number }) =>
+    db
+      .updateTable('conversation')
+      .set({ last_inbound_at: it.inboundAt, updated_at: it.now })
+      .where('workspace_id', '=', it.workspaceId)
+      .where('id', '=', it.conversationId)
+      .where((eb) => eb.or([eb('last_inbound_at', 'is', null), eb('last_inbound_at', '<', it.inboundAt)])),
+);
+
+const lengthen = (trx: Database, { workspaceId, laneId }: Claim, by: number) =>
+  trx
+    .updateTable('lane')
+    .set({ pending: sql`pending + ${by}` })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', laneId)
+    .execute();
 
 async function dropLaterParts(trx: Database, { workspaceId, delivery }: Claim): Promise<number> {
   const dropped = await trx
@@ -84,7 +119,7 @@ async function dropLaterParts(trx: Database, { workspaceId, delivery }: Claim): 
 }
 
 function laterRow({ claim, conversationId, seal, now }: ExpandRequest, call: Call, part: number) {
-  const id = makeId('dlv', now, (bytes) => randomBytes(bytes));
+  const id = makeId('dlv', now, random);
   return {
     ...claim.delivery,
     id,

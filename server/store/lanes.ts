@@ -1,55 +1,61 @@
 /** Lanes: one direction of one conversation each. Whoever claimed its head last holds it, by the fence. */
-import { sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './open.ts';
+import { statement } from './statement.ts';
 
 interface LaneId {
   workspaceId: string;
   laneId: string;
 }
 
+type Held = LaneId & { fence: number };
+
+/** Part of a statement: nobody else has claimed this lane since. */
+export const whileHeld = ({ workspaceId, laneId, fence }: Held): RawBuilder<SqlBool> =>
+  sql`exists (select 1 from lane where lane.workspace_id = ${workspaceId} and lane.id = ${laneId} and lane.fence = ${fence})`;
+
+const fenceOf = statement((db, { workspaceId, laneId }: LaneId) =>
+  db.selectFrom('lane').select('fence').where('workspace_id', '=', workspaceId).where('id', '=', laneId),
+);
+
 /** Whether nobody else has claimed this lane since; behind `lockLanes` it stays so until the transaction's end. */
-export async function holdsLane(
-  trx: Database,
-  { workspaceId, laneId, fence }: LaneId & { fence: number },
-): Promise<boolean> {
-  const row = await trx
-    .selectFrom('lane')
-    .select('fence')
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', laneId)
-    .executeTakeFirst();
-  return Number(row?.fence) === fence;
+export async function holdsLane(trx: Database, lane: Held): Promise<boolean> {
+  return Number((await fenceOf.first(trx, lane))?.fence) === lane.fence;
 }
+
+const free = statement(
+  (db, { workspaceId, laneId, closed, now }: LaneId & { closed: number; now: number }) => {
+    // A lane whose next head may go now queues up behind those that have waited for longer.
+    const next = db
+      .selectFrom('delivery')
+      .select(sql<number>`case when next_at > ${now} then next_at else ${now} end`.as('due'))
+      .where('workspace_id', '=', workspaceId)
+      .where('lane_id', '=', laneId)
+      .where('open', '=', 1)
+      .orderBy('rank')
+      .orderBy('position')
+      .orderBy('part')
+      .limit(1);
+    return db
+      .updateTable('lane')
+      .set({
+        leased_until: 0,
+        owner: null,
+        fence: sql`fence + 1`,
+        due: sql`coalesce(${next}, 0)`,
+        pending: sql`pending - ${closed}`,
+      })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', laneId);
+  },
+);
 
 /**
  * Frees the lane for its next head; `closed` deliveries left it. The claim that held it is spent: whatever it says
  * after this is evidence and no settlement, so that settling twice changes nothing.
  */
-export async function freeLane(trx: Database, lane: LaneId, closed: number): Promise<void> {
-  const next = await trx
-    .selectFrom('delivery')
-    .select('next_at')
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('lane_id', '=', lane.laneId)
-    .where('open', '=', 1)
-    .orderBy('rank')
-    .orderBy('position')
-    .orderBy('part')
-    .limit(1)
-    .executeTakeFirst();
-  await trx
-    .updateTable('lane')
-    .set({
-      leased_until: 0,
-      owner: null,
-      fence: sql`fence + 1`,
-      due: next ? Number(next.next_at) : 0,
-      pending: sql`pending - ${closed}`,
-    })
-    .where('workspace_id', '=', lane.workspaceId)
-    .where('id', '=', lane.laneId)
-    .execute();
-}
+export const freeLane = async (trx: Database, lane: LaneId, closed: number, now: number): Promise<void> =>
+  void (await free.run(trx, { ...lane, closed, now }));
 
 /** Adds open deliveries to a lane, making it when there is none; an idle lane becomes due now. */
 export async function openLane(

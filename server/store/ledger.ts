@@ -12,7 +12,7 @@ import type { ConnectionStore } from './connections.ts';
 import { type ContactLock, freeContactLocks } from './contacts.ts';
 import type { Conversation, FindOrMake } from './conversations.ts';
 import { isPostgres } from './dialect.ts';
-import { type Call, expand, replaceParts } from './expand.ts';
+import { type Call, type ExpandRequest, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { alone, newOwner } from './leases.ts';
 import { links } from './links.ts';
@@ -25,6 +25,7 @@ import { preparations, type StoredEvent, storedEvents } from './stored-events.ts
 import { untilWritable } from './until-writable.ts';
 
 export type { StoredEvent } from './stored-events.ts';
+export type Expansion = Pick<ExpandRequest, 'conversationId' | 'channelId' | 'calls' | 'inboundAt'>;
 
 export interface Ledger {
   /** One durable transaction: this is the ack. Answers how many were new. Rejects when the database cannot write. */
@@ -36,13 +37,13 @@ export interface Ledger {
   /** False = the lease was lost: a success is kept as evidence, not as truth. */
   settle(claim: Claim, settlement: Settlement, tells?: string[]): Promise<boolean>;
   applyReceipt(claim: Claim, receipt: ReceiptEvent, tells: string[]): Promise<boolean>;
-  expand(claim: Claim, to: { conversationId: string; channelId: string; calls: Call[] }): Promise<boolean>;
+  /** The first call's delivery as it is now stored; undefined = the lease was lost. */
+  expand(claim: Claim, to: Expansion): Promise<DeliveryRow | undefined>;
   replaceParts(claim: Claim, event: Event & { kind: 'message' }): Promise<void>;
   /** Open calls of an event that have not been made yet, this one first. */
   openCalls(claim: Claim): Promise<Call[]>;
 
   event(workspaceId: string, id: string): Promise<StoredEvent | undefined>;
-  delivery(workspaceId: string, id: string): Promise<DeliveryRow | undefined>;
   /** What the other side calls this conversation's other messages since shortly before `since` (ms). */
   taken(claim: Claim, since: number): Promise<string[]>;
   /** The message that a reply answers: its id at the other side, and its first words. */
@@ -178,8 +179,7 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work }: Wo
       ),
     applyReceipt: async (held: Claim, receipt: ReceiptEvent, tells: string[]) =>
       work(await committer.run(applyReceipt, { ...(await withSeal(held)), receipt, tells })),
-    expand: async (held: Claim, to: { conversationId: string; channelId: string; calls: Call[] }) =>
-      committer.run(expand, { ...(await withSeal(held)), ...to }),
+    expand: async (held: Claim, to: Expansion) => committer.run(expand, { ...(await withSeal(held)), ...to }),
     replaceParts: async (held: Claim, event: Event & { kind: 'message' }) => {
       const request = { ...(await withSeal(held)), event };
       await db.transaction().execute((trx) => replaceParts(trx, request));

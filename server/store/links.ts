@@ -7,6 +7,7 @@ import {
   conversationsOfContact,
   type FindOrMake,
   findConversation,
+  knownConversation,
   unopened,
 } from './conversations.ts';
 import { conversation } from './expand.ts';
@@ -19,6 +20,8 @@ export function links(db: Database, committer: Committer, sealOf: SealOf, clock:
   return {
     conversationFor: async (request: Omit<FindOrMake, 'seal' | 'now'>) => {
       const seal = await sealOf(request.workspaceId);
+      const known = await knownConversation(db, { ...request, seal, now: clock.now() });
+      if (known) return known;
       const id = await committer.run(conversation, { ...request, seal, now: clock.now() });
       return (await findConversation(db, seal, { workspaceId: request.workspaceId, id })) as Conversation;
     },

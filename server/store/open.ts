@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations.ts';
@@ -18,7 +18,7 @@ export type Database = Kysely<Schema>;
 export async function openDatabase(url: string): Promise<Database> {
   const dialect = isPostgresUrl(url)
     ? postgresDialect(url)
-    : new SqliteDialect({ database: openSqlite(url) });
+    : new SqliteDialect({ database: preparedOnce(openSqlite(url)) });
   const db = new Kysely<Schema>({ dialect });
   try {
     if (isPostgresUrl(url)) await checkPostgres(db);
@@ -41,8 +41,28 @@ function openSqlite(url: string): Sqlite.Database {
   // The ack is the durability boundary: better-sqlite3 defaults to NORMAL in WAL mode, which may lose the last commits.
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
-  database.pragma('wal_autocheckpoint = 1000');
+  // 16 MB: moving the log into the file costs an fsync and random writes, a fifth of the ingest at the default of 4 MB.
+  database.pragma('wal_autocheckpoint = 4000');
   // Erased means erased: what is deleted or replaced is overwritten with zeros, not only forgotten.
   database.pragma('secure_delete = ON');
   return database;
 }
+
+/** Preparing a statement costs several times what running it does, so each text is prepared once. */
+function preparedOnce(database: Sqlite.Database): SqliteDatabase {
+  const prepared = new Map<string, Sqlite.Statement>();
+  return {
+    close: () => void database.close(),
+    prepare: (text) => {
+      const known = prepared.get(text);
+      if (known) return known;
+      if (prepared.size >= MAX_PREPARED) prepared.clear();
+      const made = database.prepare(text);
+      prepared.set(text, made);
+      return made;
+    },
+  };
+}
+
+/** Lists with `in (…)` have a text for each length; far above what the hot path uses. */
+const MAX_PREPARED = 1_000;

@@ -7,7 +7,7 @@ import type { ReceiptEvent, ReceiptStatus } from '../core/message.ts';
 import type { Claim, DeliveryRow } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { isPostgres } from './dialect.ts';
-import { refreshEvent } from './event-status.ts';
+import { partsOf, refreshEvent } from './event-status.ts';
 import { freeLane, holdsLane } from './lanes.ts';
 import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
@@ -49,7 +49,7 @@ async function applyOne(trx: Database, request: ReceiptRequest): Promise<boolean
     .where('workspace_id', '=', workspaceId)
     .where('id', '=', claim.delivery.event_id)
     .execute();
-  await freeLane(trx, { workspaceId, laneId: claim.laneId }, 1);
+  await freeLane(trx, { workspaceId, laneId: claim.laneId }, 1, now);
   return true;
 }
 
@@ -128,8 +128,9 @@ async function raise(
   if (!rises(target.state, receipt.status)) return;
   await write(trx, target, receipt, now);
   const workspaceId = target.workspace_id;
-  if (target.open === 1) await freeLane(trx, { workspaceId, laneId: target.lane_id }, 1);
-  await refreshEvent(trx, { claim: { workspaceId }, eventId: target.event_id, tells, seal, now });
+  if (target.open === 1) await freeLane(trx, { workspaceId, laneId: target.lane_id }, 1, now);
+  const parts = await partsOf(trx, { workspaceId, delivery: target });
+  await refreshEvent(trx, { workspaceId, eventId: target.event_id, parts, tells, seal, now });
 }
 
 /**

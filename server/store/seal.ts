@@ -10,11 +10,12 @@ import {
   createSecretKey,
   hkdfSync,
   type KeyObject,
-  randomFillSync,
 } from 'node:crypto';
+import { random } from './random.ts';
 
 const VERSION = 1;
-const HEAD = 1 + 12 + 16;
+const IV = 12;
+const HEAD = 1 + IV + 16;
 
 export interface Seal {
   seal(rowId: string, value: unknown): Buffer;
@@ -42,7 +43,7 @@ export function createSeal(dataKey: Uint8Array): Seal {
 }
 
 export function sealBytes(key: KeyObject, aad: string, plain: Uint8Array): Buffer {
-  const iv = nextIv();
+  const iv = random(IV);
   const cipher = createCipheriv('aes-256-gcm', key, iv);
   cipher.setAAD(Buffer.from(aad));
   const body = cipher.update(plain);
@@ -57,16 +58,4 @@ export function openBytes(key: KeyObject, aad: string, sealed: Uint8Array): Buff
   decipher.setAAD(Buffer.from(aad));
   decipher.setAuthTag(bytes.subarray(13, HEAD));
   return Buffer.concat([decipher.update(bytes.subarray(HEAD)), decipher.final()]);
-}
-
-// Random bytes by the page: one call into the kernel for 341 ivs instead of one each.
-const pool = Buffer.alloc(12 * 341);
-let used = pool.length;
-function nextIv(): Buffer {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += 12;
-  return Buffer.from(pool.subarray(used - 12, used));
 }

@@ -2,15 +2,17 @@
  * What became of a claim: the delivery's state, the event's status that follows from all its deliveries, the history,
  * and what the platform has to be told, in one transaction.
  */
+import { sql } from 'kysely';
 import type { Claim } from './claims.ts';
 import type { Handler } from './committer.ts';
-import { addHistory, refreshEvent } from './event-status.ts';
-import { freeLane, holdsLane } from './lanes.ts';
+import { addHistory, type EventPart, partsOf, refreshEvent } from './event-status.ts';
+import { freeLane, whileHeld } from './lanes.ts';
 import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
 import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { statement } from './statement.ts';
 
 export type Settlement =
   | { to: 'sent'; providerId: string; thread?: string; contact?: string }
@@ -44,30 +46,57 @@ async function settleOne(trx: Database, request: SettleRequest): Promise<boolean
   // A receipt of this very message may be coming in: one of the two sees what the other wrote.
   if (settlement.to === 'sent') await lockWords(trx, 'message', claim.workspaceId, settlement.providerId);
   await lockLanes(trx, [claim]);
-  if (!(await holdsLane(trx, claim))) {
-    if (settlement.to === 'sent') await keepEvidence(trx, claim, settlement.providerId, request);
-    return false;
-  }
   const { state, open } = stateOf(settlement);
-  await trx
+  const written = await writeWhileHeld.run(trx, {
+    ...claim,
+    id: claim.delivery.id,
+    state,
+    open,
+    rank: staysFirst(claim, state) ? 0 : 1,
+    code: settlement.to === 'failed' ? settlement.code : null,
+    reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
+    nextAt: 'nextAt' in settlement ? settlement.nextAt : 0,
+    providerId: settlement.to === 'sent' ? settlement.providerId : claim.delivery.provider_id,
+    conversationId: claim.delivery.conversation_id,
+    now,
+  });
+  if (written === 1) await follow(trx, request);
+  else if (settlement.to === 'sent') await keepEvidence(trx, claim, settlement.providerId, request);
+  return written === 1;
+}
+
+interface Written extends Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> {
+  id: string;
+  state: DeliveryState;
+  open: number;
+  rank: number;
+  code: string | null;
+  reason: string | null;
+  nextAt: number;
+  providerId: string | null;
+  conversationId: string | null;
+  now: number;
+}
+
+/** The fence is part of the statement: whose lease was lost changes nothing. */
+const writeWhileHeld = statement((db, it: Written) =>
+  db
     .updateTable('delivery')
     .set({
-      state,
-      open,
-      rank: staysFirst(claim, state) ? 0 : 1,
-      code: settlement.to === 'failed' ? settlement.code : null,
-      reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
-      next_at: 'nextAt' in settlement ? settlement.nextAt : 0,
-      updated_at: now,
-      ...(claim.delivery.conversation_id ? { conversation_id: claim.delivery.conversation_id } : {}),
-      ...(settlement.to === 'sent' ? { provider_id: settlement.providerId } : {}),
+      state: it.state,
+      open: it.open,
+      rank: it.rank,
+      code: it.code,
+      reason: it.reason,
+      next_at: it.nextAt,
+      provider_id: it.providerId,
+      conversation_id: sql`coalesce(${it.conversationId}, conversation_id)`,
+      updated_at: it.now,
     })
-    .where('workspace_id', '=', claim.workspaceId)
-    .where('id', '=', claim.delivery.id)
-    .execute();
-  await follow(trx, request);
-  return true;
-}
+    .where('workspace_id', '=', it.workspaceId)
+    .where('id', '=', it.id)
+    .where(whileHeld(it)),
+);
 
 /** What may be out already keeps its place before whatever arrives late, and so do the later parts of a message. */
 const staysFirst = ({ delivery }: Claim, state: DeliveryState): boolean =>
@@ -80,50 +109,43 @@ const stateOf = (settlement: Settlement): { state: DeliveryState; open: number }
 
 async function follow(trx: Database, request: SettleRequest): Promise<void> {
   const { claim, settlement, seal, now } = request;
-  const { delivery } = claim;
+  const { delivery, workspaceId } = claim;
   let closed = settlement.to === 'queued' || settlement.to === 'checking' ? 0 : 1;
-  if (settlement.to === 'failed' && delivery.kind === 'message')
-    closed += await cancelLaterParts(trx, claim, now);
   if (settlement.to === 'sent' && delivery.conversation_id) await link(trx, claim, settlement, now);
-  if ((settlement.to === 'sent' || settlement.to === 'unknown') && delivery.kind === 'message')
-    await keepTogether(trx, claim);
   if (settlement.to === 'queued' && settlement.forget) await forget(trx, claim, settlement.forget, now);
   if (delivery.kind === 'message' && settlement.to !== 'queued')
     closed += (await raiseByWaitingReceipts(trx, claim, settlement, { seal, now })) ? 1 : 0;
-  await freeLane(trx, { workspaceId: claim.workspaceId, laneId: claim.laneId }, closed);
+  const parts = delivery.kind === 'message' ? await partsOf(trx, claim) : [];
+  closed += await settleLaterParts(trx, request, parts);
+  await freeLane(trx, claim, closed, now);
   if (settlement.to === 'done' && settlement.event) await closeEvent(trx, request, settlement.event);
-  else if (delivery.kind === 'message') await refreshEvent(trx, { ...request, eventId: delivery.event_id });
+  else if (parts.length > 0)
+    await refreshEvent(trx, { ...request, workspaceId, eventId: delivery.event_id, parts });
 }
 
-/** One part refused for good: what follows it would be half a message. */
-async function cancelLaterParts(
+/**
+ * Behind a part that was refused for good the rest would be half a message: it is cancelled. Behind one that is (or may be) out
+ * the rest follows at once: an earlier message that comes late does not get in between. Answers how many were closed.
+ */
+async function settleLaterParts(
   trx: Database,
-  { workspaceId, delivery }: Claim,
-  now: number,
+  { claim: { workspaceId, delivery }, settlement, now }: SettleRequest,
+  parts: EventPart[],
 ): Promise<number> {
-  const cancelled = await trx
+  const later = parts.filter((part) => part.open === 1 && part.part > delivery.part);
+  if (later.length === 0 || !['failed', 'sent', 'unknown'].includes(settlement.to)) return 0;
+  const cancelled = { state: 'cancelled' as const, open: 0, updated_at: now };
+  await trx
     .updateTable('delivery')
-    .set({ state: 'cancelled', open: 0, updated_at: now })
-    .where('workspace_id', '=', workspaceId)
-    .where('event_id', '=', delivery.event_id)
-    .where('kind', '=', 'message')
-    .where('open', '=', 1)
-    .where('part', '>', delivery.part)
-    .executeTakeFirst();
-  return Number(cancelled.numUpdatedRows);
-}
-
-/** A message whose first part is out is not interrupted by an earlier one that comes late. */
-const keepTogether = (trx: Database, { workspaceId, delivery }: Claim) =>
-  trx
-    .updateTable('delivery')
-    .set({ rank: 0 })
+    .set(settlement.to === 'failed' ? cancelled : { rank: 0 })
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
     .where('open', '=', 1)
     .where('part', '>', delivery.part)
     .execute();
+  return settlement.to === 'failed' ? later.length : 0;
+}
 
 async function link(
   trx: Database,

@@ -7,6 +7,7 @@ import type { Call } from './expand.ts';
 import type { Database } from './open.ts';
 import type { EventTable } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { statement } from './statement.ts';
 
 /** An event as the worker needs it. */
 export interface StoredEvent {
@@ -28,13 +29,6 @@ export function storedEvents(db: Database, sealOf: SealOf) {
   return {
     openCalls: (claim: Claim) => openCalls(db, sealOf, claim),
     event: async (workspaceId: string, id: string) => loadEvent(db, sealOf, workspaceId, id),
-    delivery: (workspaceId: string, id: string) =>
-      db
-        .selectFrom('delivery')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .executeTakeFirst(),
     taken: (held: Claim, since: number) => taken(db, held, since),
     answered: async (of: Conversation, id: string) => answered(db, await sealOf(of.workspaceId), of, id),
     content: async <Value>({ workspaceId, delivery }: Claim) =>
@@ -45,12 +39,7 @@ export function storedEvents(db: Database, sealOf: SealOf) {
 /** What a delivery needed first and has already: found or created once, then resumed. */
 export const preparations = (db: Database, clock: { now(): number }) => ({
   prepared: async ({ workspaceId, delivery }: Claim) => {
-    const rows = await db
-      .selectFrom('preparation')
-      .select(['name', 'value'])
-      .where('workspace_id', '=', workspaceId)
-      .where('delivery_id', '=', delivery.id)
-      .execute();
+    const rows = await preparationsOf.all(db, { workspaceId, id: delivery.id });
     return Object.fromEntries(rows.map((row) => [row.name, row.value ?? '']));
   },
   keepPrepared: async ({ workspaceId, delivery }: Claim, name: string, value: string) => {
@@ -61,6 +50,14 @@ export const preparations = (db: Database, clock: { now(): number }) => ({
       .execute();
   },
 });
+
+const preparationsOf = statement((db, { workspaceId, id }: { workspaceId: string; id: string }) =>
+  db
+    .selectFrom('preparation')
+    .select(['name', 'value'])
+    .where('workspace_id', '=', workspaceId)
+    .where('delivery_id', '=', id),
+);
 
 async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }: Claim): Promise<Call[]> {
   const seal = await sealOf(workspaceId);
@@ -77,18 +74,17 @@ async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }
   return rows.flatMap((row) => (row.content ? [seal.open<Call>(row.id, row.content)] : []));
 }
 
+const eventById = statement((db, { workspaceId, id }: { workspaceId: string; id: string }) =>
+  db.selectFrom('event').selectAll().where('workspace_id', '=', workspaceId).where('id', '=', id),
+);
+
 async function loadEvent(
   db: Database,
   sealOf: SealOf,
   workspaceId: string,
   id: string,
 ): Promise<StoredEvent | undefined> {
-  const row = await db
-    .selectFrom('event')
-    .selectAll()
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', id)
-    .executeTakeFirst();
+  const row = await eventById.first(db, { workspaceId, id });
   if (!row) return undefined;
   return {
     id: row.id,

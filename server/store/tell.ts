@@ -1,9 +1,9 @@
 /** What a platform is told of an agent's reply, as a delivery of its own. */
-import { randomBytes } from 'node:crypto';
 import { makeId } from '../core/ids.ts';
 import { openLane } from './lanes.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
+import { random } from './random.ts';
 import type { EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
 
@@ -25,7 +25,7 @@ export async function tell(
   trx: Database,
   { workspaceId, eventId, conversationId, status, reason, seal, now }: Tell,
 ): Promise<void> {
-  const id = makeId('dlv', now, (bytes) => randomBytes(bytes));
+  const id = makeId('dlv', now, random);
   const content = seal.seal(id, { status, why: reason ?? undefined });
   const lane = `tell ${conversationId ?? eventId}`;
   await trx

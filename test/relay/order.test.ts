@@ -110,6 +110,18 @@ describe('a lane', () => {
     expect(world.desk.texts().map((text) => text[0])).toEqual(['h', 'a', 'b', 'c', 'l']);
   });
 
+  test('never lets part 3 overtake part 2 that waits for a retry', async () => {
+    await linked();
+    const long = [`${'a'.repeat(95)}.`, `${'b'.repeat(95)}.`, `${'c'.repeat(95)}.`].join(' ');
+    world.desk.next((_delivery, accept) => accept(), answer(retry('busy', { afterMs: 60_000 })));
+    await world.customerWrites(long);
+    await world.run();
+    await world.advance(59_000);
+    expect(world.desk.texts().map((text) => text[0])).toEqual(['h', 'a']);
+    await world.advance(2_000);
+    expect(world.desk.texts().map((text) => text[0])).toEqual(['h', 'a', 'b', 'c']);
+  });
+
   test('the two directions of a conversation do not wait for each other', async () => {
     await linked();
     world.desk.next(answer(retry('busy', { afterMs: 60_000 })));

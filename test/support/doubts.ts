@@ -69,7 +69,7 @@ interface Known {
 export async function known(town: Town, platform: PlatformId, app: App, customer: number): Promise<Known> {
   const phone = handset(town, platform, app, customer);
   const desk = deskOf(town, platform);
-  const hello = `Hello from ${customer}`;
+  const hello = `Hello from ${customer} by ${app}`;
   phone.sends({ text: hello });
   const { id } = await until('the first message', () => desk.with(hello));
   return { phone, desk, hello, conversationId: id };

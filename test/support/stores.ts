@@ -218,12 +218,11 @@ export async function outgoing(store: TestStore, words: string, calls: string[] 
   await store.ledger.append([fromAgent(words)]);
   const claim = await takeOne(store);
   const { id } = await conversationWith(store);
-  await store.ledger.expand(claim, {
+  const delivery = await store.ledger.expand(claim, {
     conversationId: id,
     channelId: CHANNEL,
     calls: calls.map((one) => ({ parts: [{ kind: 'text', text: one }] })),
   });
-  const delivery = await store.ledger.delivery(claim.workspaceId, claim.delivery.id);
   return { ...claim, delivery: delivery as Claim['delivery'] };
 }
 

@@ -34,7 +34,7 @@ const WALK: Room[] = [
     calls: ['clearDoubt', 'prepare', 'deps.ledger.start', 'adapter.send', 'deps.ledger.settle'],
   },
   { file: 'server/platforms/intercom/send.ts', calls: [] },
-  { file: 'server/store/settle.ts', calls: ['holdsLane', 'follow'] },
+  { file: 'server/store/settle.ts', calls: ['writeWhileHeld.run', 'follow'] },
 ];
 
 const parse = (path: string) => ts.createSourceFile(path, read(path), ts.ScriptTarget.ES2024, true);

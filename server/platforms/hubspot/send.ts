@@ -122,16 +122,15 @@ function contactAttachment(part: ContactPart): Record<string, unknown> {
   };
 }
 
+const publishedShape = messageShape.pick({ id: true, conversationsThreadId: true }).partial();
+
 async function published(
   portal: Portal,
   delivery: MessageDelivery,
   response: HttpResponse,
   contact: string | undefined,
 ): Promise<Outcome> {
-  const message = messageShape
-    .pick({ id: true, conversationsThreadId: true })
-    .partial()
-    .safeParse(response.json);
+  const message = publishedShape.safeParse(response.json);
   const thread = message.data?.conversationsThreadId ?? delivery.conversation.platformThread;
   const known = contact ?? (thread ? await contactOfThread(portal, thread) : undefined);
   return sent(message.data?.id ?? delivery.id, {
