@@ -137,7 +137,7 @@ async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: stri
   const { direction, created_at } = claim.delivery;
   const maxAge = direction === 'out' ? deps.times.replyMaxAge : deps.times.inboundMaxAge;
   if (nextAt - Number(created_at) <= maxAge) {
-    await deps.ledger.settle(claim, { to: 'queued', nextAt, reason });
+    await deps.ledger.settle(claim, { to: 'queued', nextAt, reason }, await tells(deps, claim.workspaceId));
     return;
   }
   const failed = {

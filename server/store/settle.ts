@@ -10,6 +10,7 @@ import type { Database } from './open.ts';
 import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { tellWaiting } from './waiting.ts';
 
 export type Settlement =
   | { to: 'sent'; providerId: string; thread?: string; contact?: string }
@@ -83,6 +84,7 @@ async function follow(trx: Database, request: SettleRequest): Promise<void> {
   await freeLane(trx, { workspaceId: claim.workspaceId, laneId: claim.laneId }, closed);
   if (settlement.to === 'done' && settlement.event) await closeEvent(trx, request, settlement.event);
   else if (delivery.kind === 'message') await refreshEvent(trx, { ...request, eventId: delivery.event_id });
+  if (settlement.to === 'queued') await tellWaiting(trx, { ...request, reason: settlement.reason });
 }
 
 /** One part refused for good: what follows it would be half a message. */
