@@ -3,13 +3,13 @@ import { sql } from 'kysely';
 import type { Database } from './open.ts';
 import type { EventStatus } from './schema.ts';
 
-export interface Range {
+interface Range {
   workspaceIds: string[];
   /** ms since 1970, inclusive. */
   since: number;
   channelId?: string;
 }
-export interface TrafficCount {
+interface TrafficCount {
   channelId: string;
   direction: 'in' | 'out';
   /** Number of whole `bucketMs` since `since`. */
@@ -101,7 +101,9 @@ async function deliveryTimes(
   within: number[],
 ): Promise<{ in: number[]; out: number[] }> {
   const slot = sql<number>`case ${sql.join(
-    within.map((limit, index) => sql`when history.at - event.received_at < ${sql.lit(limit)} then ${sql.lit(index)}`),
+    within.map(
+      (limit, index) => sql`when history.at - event.received_at < ${sql.lit(limit)} then ${sql.lit(index)}`,
+    ),
     sql` `,
   )} else ${sql.lit(within.length)} end`;
   const rows = await messages
