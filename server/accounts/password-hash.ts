@@ -4,7 +4,6 @@
  * algorithm and parameters, so that both are read for ever and older ones are made anew at the next sign-in.
  */
 import * as crypto from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Random } from './secrets.ts';
 
 const ARGON = { memory: 19_456, passes: 2, parallelism: 1 };
@@ -15,13 +14,10 @@ const TAG_BYTES = 32;
 type Derive = (password: string, salt: Uint8Array, parameters: Record<string, number>) => Promise<Buffer>;
 
 const argon2id: Derive = (password, salt, { m = 0, t = 0, p = 0 }) =>
-  promisify(crypto.argon2)('argon2id', {
-    message: Buffer.from(password),
-    nonce: salt,
-    memory: m,
-    passes: t,
-    parallelism: p,
-    tagLength: TAG_BYTES,
+  new Promise((resolve, reject) => {
+    const cost = { memory: m, passes: t, parallelism: p, tagLength: TAG_BYTES };
+    const input = { message: Buffer.from(password), nonce: salt, ...cost };
+    crypto.argon2('argon2id', input, (error, tag) => (error ? reject(error) : resolve(tag)));
   });
 
 const scrypt: Derive = (password, salt, { ln = 0, r = 0, p = 0 }) =>

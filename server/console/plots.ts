@@ -5,7 +5,7 @@
 import { type Content, type Html, html, NOTHING } from './html.ts';
 import { digits } from './words.ts';
 
-export interface Series {
+interface Series {
   /** The class that colours it. */
   key: 'in' | 'out' | 'failed';
   name: string;

@@ -33,7 +33,7 @@ export type Answer =
   | (Page & { bare: true; session?: SessionChange })
   | { download: string; type: string; lines: AsyncIterable<string> };
 /** The new session's secret, or the end of the old one. */
-export type SessionChange = { secret: string } | 'ended';
+type SessionChange = { secret: string } | 'ended';
 
 export interface Visit {
   method: 'GET' | 'POST';

@@ -146,7 +146,8 @@ export interface StatusDelivery extends DeliveryBase {
   kind: 'status';
   /** The platform's id of the agent's message. */
   of: string;
-  status: 'sent' | 'delivered' | 'read' | 'failed' | 'unknown';
+  /** `waiting`: not out for two minutes, still being tried; told once. */
+  status: 'sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'waiting';
   /** Plain words for the agent: what happened and what to do next. */
   why?: string;
   /** The first words of the message, so that a note can say which one it means. */

@@ -35,7 +35,7 @@ export interface Capabilities {
   /** A receipt or echo carries our own reference, so that an unknown outcome can settle itself. */
   echo: boolean;
   /** Statuses of the channel that the platform can be told: HubSpot all, Intercom only the bad ones (as a note). */
-  tells: ('sent' | 'delivered' | 'read' | 'failed' | 'unknown')[];
+  tells: ('sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'waiting')[];
   /** How the other side redelivers a webhook we did not acknowledge; printed in docs/reliability.md. */
   redelivery: string;
 }

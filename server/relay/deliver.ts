@@ -33,10 +33,13 @@ async function message(deps: RelayDeps, claim: Claim, stored: StoredEvent): Prom
   if (loaded) await attempt(deps, call.claim, { ...loaded, stored });
 }
 
+const isOvertaken = (told: string, now: string): boolean =>
+  told === 'waiting' ? now !== 'queued' : told !== now;
+
 /** A status that was overtaken while it waited is not told: latest rank only. */
 async function tellPlatform(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
   const loaded = await statusDelivery(deps, claim, stored);
-  if (!loaded || loaded.delivery.status !== stored.status) return done(deps, claim);
+  if (!loaded || isOvertaken(loaded.delivery.status, stored.status)) return done(deps, claim);
   await attempt(deps, claim, { ...loaded, stored });
 }
 

@@ -13,6 +13,7 @@ import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
 import { statement } from './statement.ts';
+import { tellWaiting } from './waiting.ts';
 
 export type Settlement =
   | { to: 'sent'; providerId: string; thread?: string; contact?: string }
@@ -121,6 +122,7 @@ async function follow(trx: Database, request: SettleRequest): Promise<void> {
   if (settlement.to === 'done' && settlement.event) await closeEvent(trx, request, settlement.event);
   else if (parts.length > 0)
     await refreshEvent(trx, { ...request, workspaceId, eventId: delivery.event_id, parts });
+  if (settlement.to === 'queued') await tellWaiting(trx, { ...request, reason: settlement.reason });
 }
 
 /**

@@ -3,13 +3,13 @@ import { sql } from 'kysely';
 import type { Database } from './open.ts';
 import type { EventStatus } from './schema.ts';
 
-export interface Range {
+interface Range {
   workspaceIds: string[];
   /** ms since 1970, inclusive. */
   since: number;
   channelId?: string;
 }
-export interface TrafficCount {
+interface TrafficCount {
   channelId: string;
   direction: 'in' | 'out';
   /** Number of whole `bucketMs` since `since`. */

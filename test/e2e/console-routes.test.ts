@@ -141,6 +141,22 @@ test('a member is refused wherever owners and admins alone may go', async () => 
   await member.close();
 });
 
+test('what members can change is no more than this', () => {
+  const theirOwn = ROUTES.filter((route) => route.method === 'post' && route.who === 'member');
+  expect(theirOwn.map((route) => route.path).sort()).toEqual([
+    '/account/address',
+    '/account/logins/:provider/remove',
+    '/account/password',
+    '/account/sessions/:id/end',
+    '/account/sessions/end-others',
+    '/account/switch',
+    '/activity/:id/retry',
+    '/failures/retry',
+    '/tokens',
+    '/tokens/:id/revoke',
+  ]);
+});
+
 /** Grace, whose wish to join Ada grants. */
 async function joined(): Promise<BrowserContext> {
   await ada.request.post(`/team/requests/${theirs.requests}/accept`, {

@@ -30,8 +30,6 @@ export interface ConsoleTown {
 
 /** A second portal of the same people, beside the town's own. */
 export const SECOND_PORTAL = 4_100_002;
-/** Who is signed in at HubSpot and may be invited: Grace, of both portals. */
-export const GRACE = { hubspotUser: 72, intercomTeammate: '502', email: 'grace@acme.test' };
 
 export async function openConsoleTown(options: { recordTo?: string } = {}): Promise<ConsoleTown> {
   const folder = mkdtempSync(join(tmpdir(), 'octopods-console-'));

@@ -4,7 +4,7 @@ import { addChannels, apiWith, type ConnectedChannel } from '../../playground/to
 import { CUSTOMERS, INTERCOM_WORKSPACE, LINES, PORTAL } from '../../playground/town/emulators.ts';
 import { type ConsoleTown, SECOND_PORTAL } from './console-town.ts';
 
-export const LONG_NAME =
+const LONG_NAME =
   'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft & Partner International';
 const LONG_WORKSPACE = 'long9name';
 

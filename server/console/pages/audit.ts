@@ -1,5 +1,6 @@
 /** Who did what, when: the account's trail, and its proof. */
 import type { AuditEntry, TeamMember } from '../../accounts/contracts.ts';
+import type { ApiToken } from '../../store/accounts.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, card, empty, head, notice, table, time } from '../elements.ts';
 import { actionButton } from '../forms.ts';
@@ -40,9 +41,10 @@ export const auditPages = (deps: ConsoleDeps): PageRoute[] => [
 
 async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHING): Promise<Page> {
   const before = Number(visit.query.get('before'));
-  const [{ entries, next }, team, places] = await Promise.all([
+  const [{ entries, next }, team, tokens, places] = await Promise.all([
     deps.audit.list(visit.member.account_id, { limit: PAGE_SIZE, ...(before > 0 ? { before } : {}) }),
     deps.people.team(visit.member.account_id),
+    deps.accounts.tokensOf(visit.member.account_id),
     placesOf(deps, visit),
   ]);
   const body = html`${verdict}${head('Audit trail', {
@@ -52,7 +54,7 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHI
       buttonLink('/audit/export', 'Export'),
       buttonLink('/erase', 'Erase a customer'),
     ],
-  })}${card('Entries', entries.length > 0 ? trail(entries, team, places, visit.now) : empty('Nothing yet', 'The first change will be here.'))}${
+  })}${card('Entries', entries.length > 0 ? trail(entries, { team, tokens, ...places }, visit.now) : empty('Nothing yet', 'The first change will be here.'))}${
     next || before > 0
       ? html`<nav class="pager" aria-label="Pages">${before > 0 ? buttonLink('/audit', 'Newest') : html`<span></span>`}${next ? buttonLink(`/audit?before=${next}`, 'Older') : NOTHING}</nav>`
       : NOTHING
@@ -60,15 +62,12 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, verdict: Html = NOTHI
   return { title: 'Audit trail', section: 'audit', body };
 }
 
-const trail = (
-  entries: AuditEntry[],
-  team: TeamMember[],
-  { workspaces, channels }: Places,
-  now: number,
-): Html => {
+type Known = Places & { team: TeamMember[]; tokens: ApiToken[] };
+
+const trail = (entries: AuditEntry[], { team, tokens, workspaces, channels }: Known, now: number): Html => {
   const named = (id: string): string =>
     person(id) ??
-    channels.find((one) => one.id === id)?.name ??
+    [...channels, ...tokens].find((one) => one.id === id)?.name ??
     (id.length > 16 ? `${id.slice(0, 12)}…` : id);
   const person = (id: string): string | undefined => {
     const one = team.find((some) => some.personId === id);
@@ -86,7 +85,7 @@ const trail = (
       return {
         cells: [
           time(entry.at, now),
-          html`${whoWords(entry, person)}${entry.tokenId ? html` <span class="soft small-text">by token ${entry.tokenId}</span>` : NOTHING}`,
+          html`${whoWords(entry, person)}${entry.tokenId ? html` <span class="soft small-text">by the token ${named(entry.tokenId)}</span>` : NOTHING}`,
           actionWords(entry.action),
           html`<span class="free small-text">${to[0]}${to[0] && to[1] ? ' · ' : NOTHING}${to[1]}</span>`,
           html`<span class="small-text">${Object.entries(entry.facts).map(([name, value]) => html`${name.replaceAll('_', ' ')}: ${String(value)} `)}</span>`,

@@ -3,7 +3,7 @@ import type { Diagnosis, Finding } from '../../accounts/contracts.ts';
 import { isRefused } from '../../accounts/refusal.ts';
 import { notFound } from '../../http/problem.ts';
 import type { ConsoleDeps } from '../deps.ts';
-import { badge, buttonLink, card, empty, head } from '../elements.ts';
+import { badge, buttonLink, card, disclosure, empty, head } from '../elements.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { icons } from '../icons.ts';
 import { inside, type MemberVisit, type PageRoute } from '../routes.ts';
@@ -67,14 +67,23 @@ function diagnosisCard(deps: ConsoleDeps, one: Diagnosis): Html {
   const isWorkspace = one.id === one.workspaceId;
   const title = isWorkspace ? platformTitle(deps, one.type) : channelTitle(deps, one.type);
   const href = isWorkspace ? `/workspaces/${one.id}` : `/channels/${one.id}`;
+  const fine = one.findings.filter((finding) => finding.state === 'ok');
+  const rest = one.findings.filter((finding) => finding.state !== 'ok');
+  const list = (findings: Finding[]): Html => html`<ul class="rows">${findings.map(findingItem)}</ul>`;
   return card(
     html`<a href="${href}">${one.name}</a>`,
-    html`<ul class="rows">${one.findings.map(findingItem)}</ul>`,
-    {
-      lead: title,
-    },
+    html`${rest.length > 0 ? list(rest) : NOTHING}${
+      fine.length > 0
+        ? disclosure(html`${badge(STATES.ok)} ${count(fine.length, 'check')}: ${wordsOf(fine)}`, list(fine))
+        : NOTHING
+    }`,
+    { lead: title },
   );
 }
+
+/** "reachable, credentials, clock". */
+const wordsOf = (findings: Finding[]): string =>
+  findings.map(({ check }) => CHECKS[check].toLowerCase()).join(', ');
 
 const STATES: Record<Finding['state'], { word: string; tone: Tone }> = {
   ok: { word: 'Fine', tone: 'good' },
@@ -88,7 +97,7 @@ const CHECKS: Record<Finding['check'], string> = {
   webhook: 'Webhook',
   signatures: 'Signatures',
   clock: 'Clock',
-  public_url: 'Public URL',
+  public_url: 'Public address',
   inbound: 'Last inbound',
   provider: 'Reachable',
 };

@@ -82,7 +82,7 @@ function erased({ workspaces }: ErasureReceipt, title: (id: string) => string): 
     columns: ['Workspace', 'Conversations', 'Messages', 'Files', 'Links to contacts'],
     rows: workspaces.map((one) => ({
       cells: [
-        title(one.workspaceId),
+        html`<span class="free">${title(one.workspaceId)}</span>`,
         digits(one.conversations),
         digits(one.messages),
         digits(one.files),

@@ -140,7 +140,7 @@ function memberTable(team: TeamMember[], workspaces: Workspace[], visit: MemberV
     columns: ['Name', 'Role', 'Sees', 'Signs in with', 'Since', 'Change'],
     rows: team.map((person) => ({
       cells: [
-        html`<strong>${nameOf(person)}</strong>${person === mine ? html` <span class="soft">(you)</span>` : NOTHING}${person.name && person.email ? html`<br><span class="soft small-text">${person.email}</span>` : NOTHING}`,
+        html`<span class="free"><strong>${nameOf(person)}</strong>${person === mine ? html` <span class="soft">(you)</span>` : NOTHING}${person.name && person.email ? html`<br><span class="soft small-text">${person.email}</span>` : NOTHING}</span>`,
         ROLES[person.role],
         seesWords(person.workspaces, workspaces),
         html`<span class="small-text">${person.logins.map((one) => LOGINS[one] ?? one).join(', ')}</span>`,
@@ -223,7 +223,7 @@ const invitationTable = (invitations: Invitation[], workspaces: Workspace[], now
     columns: ['E-mail', 'Role', 'Sees', 'Status', 'Invited', 'Change'],
     rows: invitations.map((one) => ({
       cells: [
-        one.email,
+        html`<span class="free">${one.email}</span>`,
         ROLES[one.role],
         seesWords(one.workspaces, workspaces),
         badge(INVITATION[one.status]),

@@ -54,7 +54,7 @@ async function page(deps: ConsoleDeps, visit: MemberVisit, outcome?: Outcome): P
           columns: ['Name', 'May', 'Made', 'Revoke'],
           rows: live.map((token) => ({
             cells: [
-              token.name,
+              html`<span class="free">${token.name}</span>`,
               html`<span class="small-text">${token.scopes.split(' ').map(meaning).join(', ')}</span>`,
               time(token.created_at, now),
               actionButton(

@@ -59,9 +59,10 @@ async function page(
   const body = html`${flash(visit)}${head(workspaceTitle(workspace), {
     crumbs: [['/', 'Workspaces']],
     lead: html`${badge(workspaceWord(workspace.status))} ${workspaceSubtitle(workspace, platform)}`,
-    actions: may
-      ? buttonLink(`/workspaces/${workspace.id}/channels/new`, html`${icons.plus}Add a channel`, 'primary')
-      : undefined,
+    actions:
+      may && live.length > 0
+        ? buttonLink(`/workspaces/${workspace.id}/channels/new`, html`${icons.plus}Add a channel`, 'primary')
+        : undefined,
   })}${trouble(workspace, platform, manages)}${may && live.length === 0 && workspace.status === 'active' ? steps(2) : NOTHING}<div class="stack">${card(
     'Channels',
     live.length > 0 ? channelTable(deps, live, failures, now) : noChannel(workspace, may),

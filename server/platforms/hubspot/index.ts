@@ -53,7 +53,7 @@ const can: Capabilities = {
   receipts: [],
   idempotent: true,
   echo: false,
-  tells: ['sent', 'delivered', 'read', 'failed', 'unknown'],
+  tells: ['sent', 'delivered', 'read', 'failed', 'unknown', 'waiting'],
   redelivery: 'Not documented; caught up from the threads that moved since the last message.',
 };
 

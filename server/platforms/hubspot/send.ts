@@ -180,6 +180,9 @@ function statusOf({ status, why }: StatusDelivery): { statusType: string; errorM
       return { statusType: 'SENT' };
     case 'read':
       return { statusType: 'READ' };
+    // HubSpot has no word for waiting; the SENT that follows takes this back.
+    case 'waiting':
+      return { statusType: 'FAILED', errorMessage: why ?? 'Not out yet; it is still being tried.' };
     case 'unknown':
       return { statusType: 'FAILED', errorMessage: why ?? WORDS_FOR_UNKNOWN };
     case 'failed':

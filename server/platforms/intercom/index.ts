@@ -26,7 +26,7 @@ const capabilities: Capabilities = {
   receipts: [],
   idempotent: false,
   echo: false,
-  tells: ['failed', 'unknown'],
+  tells: ['failed', 'unknown', 'waiting'],
   redelivery:
     'An answer that is late (5 s) or not 2xx is tried once more after a minute, then given up; 429 throttles everything for up to 2 hours. Catch-up: conversations changed since, by search.',
 };

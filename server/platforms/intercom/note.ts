@@ -48,13 +48,16 @@ async function anyTeammate(api: Api): Promise<string | undefined> {
 /** Notes take some HTML, no list of tags is published: paragraphs and bold only. */
 export function noteHtml({ status, why, excerpt, conversation }: StatusDelivery): string {
   const where = `${conversation.channel.title} to ${conversation.customer.address}`;
-  const what =
-    status === 'failed'
-      ? `⚠️ <b>Not delivered</b> by ${escapeHtml(where)}`
-      : `❓ <b>Perhaps not delivered</b> by ${escapeHtml(where)}`;
+  const what = `${HEADLINE[status] ?? HEADLINE.unknown} by ${escapeHtml(where)}`;
   const which = excerpt ? `: “${escapeHtml(excerpt)}”` : '';
   return `<p>${what}${which}</p><p>${escapeHtml(why ?? NEXT_STEP[status] ?? '')}</p>`;
 }
+
+const HEADLINE: Partial<Record<StatusDelivery['status'], string>> = {
+  failed: '⚠️ <b>Not delivered</b>',
+  unknown: '❓ <b>Perhaps not delivered</b>',
+  waiting: '⏳ <b>Not delivered yet</b>',
+};
 
 const NEXT_STEP: Partial<Record<StatusDelivery['status'], string>> = {
   failed: 'Open the Octopods card beside this conversation to send it again.',

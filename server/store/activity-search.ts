@@ -1,10 +1,10 @@
-/** What somebody typed into the search of the activity page, as conversations and messages of theirs. */
+/** From what somebody typed (a name, number, handle or id) to the conversations and events that they mean. */
 import { toE164 } from '../core/phone.ts';
+import type { SealOf } from './activity.ts';
 import { asConversation, identityKey } from './conversations.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 
-type SealOf = (workspaceId: string) => Promise<Seal>;
 /** Names and handles are sealed, so they are looked for among the latest conversations (a millisecond per thousand). */
 const SEARCHED_CONVERSATIONS = 2_000;
 
