@@ -56,6 +56,8 @@ export interface Running {
 }
 
 const DRAIN_MS = 20_000;
+/** How long requests that are under way at the stop may take. */
+const ANSWER_MS = 5_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
 const clock = { now: () => Date.now() };
 const random = (bytes: number): Uint8Array => randomBytes(bytes);
@@ -249,8 +251,11 @@ function listen(server: Server, { port, host }: Config): Promise<Server> {
 /** New requests are refused, those under way are answered, what was claimed settles, and only then the store closes. */
 async function stop(server: Server, relay: Relay, closeStore: () => Promise<unknown>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await relay.stop();
+  // A connection that was answered stays open for the next request, which will not be taken.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, ANSWER_MS).unref());
+  await Promise.all([relay.stop(), Promise.race([closed, patience])]);
+  clearInterval(idle);
   server.closeAllConnections();
   await closed;
   await closeStore();
