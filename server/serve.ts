@@ -50,6 +50,8 @@ export interface Running {
 }
 
 const DRAIN_MS = 20_000;
+/** How long requests that are under way at the stop may take. */
+const ANSWER_MS = 5_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
 const clock = { now: () => Date.now() };
 
@@ -228,8 +230,11 @@ async function stop(
   closeStore: () => Promise<unknown>,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await relay.stop();
+  // A connection that was answered stays open for the next request, which will not be taken.
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, ANSWER_MS).unref());
+  await Promise.all([relay.stop(), Promise.race([closed, patience])]);
+  clearInterval(idle);
   server.closeAllConnections();
   await closed;
   await people.close();

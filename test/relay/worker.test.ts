@@ -39,3 +39,33 @@ test('draining finishes what is under way and takes nothing new', async () => {
   expect((await world.message('hello')).status).toBe('sent');
   expect(world.desk.calls).toHaveLength(1);
 });
+
+test('draining waits for a claim that is on its way, and for what it brings', async () => {
+  world = await openWorld();
+  await world.customerWrites('hello', { id: 'hello' });
+  world.io.clock.advance(GATHERED);
+  let asked: () => void = () => undefined;
+  let bring: () => void = () => undefined;
+  const claiming = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const brought = new Promise<void>((resolve) => {
+    bring = resolve;
+  });
+  const ledger: typeof world.deps.ledger = {
+    ...world.deps.ledger,
+    claim: async (...request) => {
+      const claims = await world.deps.ledger.claim(...request);
+      asked();
+      await brought;
+      return claims;
+    },
+  };
+  const worker = createWorker({ ...world.deps, ledger });
+  worker.start();
+  await claiming;
+  const drained = worker.drain(60_000);
+  bring();
+  await drained;
+  expect((await world.message('hello')).status).toBe('sent');
+});
