@@ -39,7 +39,7 @@ interface Wanted {
 /** Short words would find half of everybody. */
 const MIN_LENGTH = 4;
 
-export function wantedOf(written: string): Wanted | undefined {
+function wantedOf(written: string): Wanted | undefined {
   const text = written.trim();
   const phone = toE164(text) ?? toE164(`+${text.replace(/\D/g, '')}`);
   const isHandle = text.startsWith('@');

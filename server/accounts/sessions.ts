@@ -6,7 +6,7 @@ import { hashSecret, makeSecret, type Random, sameSecret } from './secrets.ts';
 /** Absolute: a session is never prolonged beyond it. */
 export const SESSION_MS = 30 * 24 * 3_600_000;
 /** A session that nobody used for this long is over. */
-export const IDLE_MS = 7 * 24 * 3_600_000;
+const IDLE_MS = 7 * 24 * 3_600_000;
 /** How long an admin may take at the platform's consent screen. */
 export const STATE_MS = 10 * 60_000;
 

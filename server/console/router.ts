@@ -139,6 +139,7 @@ export function problemPages(deps: ConsoleDeps): ErrorRequestHandler {
     if (!problem)
       deps.io.log.error({ method: request.method, path: request.path, err: error }, 'a page failed');
     const visit = await visitOf(deps, request).catch(() => undefined);
+    if (problem) response.set(problem.headers);
     if (visit) await send(deps, visit, response, problemPage(problem));
     else next(error);
   };

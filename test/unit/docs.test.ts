@@ -36,6 +36,10 @@ describe('docs/running.md, the environment', () => {
     INTERCOM_CLIENT_SECRET: 'b',
     HUBSPOT_CLIENT_ID: 'c',
     HUBSPOT_CLIENT_SECRET: 'd',
+    GOOGLE_CLIENT_ID: 'e',
+    GOOGLE_CLIENT_SECRET: 'f',
+    SMTP_URL: 'smtp://mail.example',
+    MAIL_FROM: 'octopods@mail.example',
   };
   /** Everything that is served by; that a host was set by hand is another matter. */
   const served = (more: Record<string, string> = {}) => {
@@ -62,7 +66,13 @@ describe('docs/running.md, the environment', () => {
   test.each(rows.filter(([key, fallback]) => fallback === '–' && key !== 'OCTOPODS_KEYS'))(
     '%s has no default, and matters when it is set',
     (key) => {
-      expect(served({ [String(key)]: 'https://elsewhere.example' })).not.toEqual(served());
+      const others: Record<string, string> = {
+        SMTP_URL: 'smtp://elsewhere.example',
+        MAIL_FROM: 'other@mail.example',
+      };
+      expect(served({ [String(key)]: others[String(key)] ?? 'https://elsewhere.example' })).not.toEqual(
+        served(),
+      );
     },
   );
 
