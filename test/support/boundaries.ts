@@ -84,7 +84,7 @@ export const RULES: Rule[] = [
   { of: 'server/console/', ...HTTP, imports: [...HTTP.imports, 'server/console/'] },
   { of: 'server/config.ts', imports: [], packages: ['zod'] },
   { of: 'server/account-doors.ts', imports: ['server/'], packages: ['node:crypto'] },
-  { of: 'server/serve.ts', imports: ['server/'], packages: ['pino', 'node:*'], powers: ['clock'] },
+  { of: 'server/serve.ts', imports: ['server/'], packages: ['pino', 'node:*'], powers: ['clock', 'timers'] },
   {
     of: 'server/main.ts',
     imports: ['server/config.ts', 'server/serve.ts'],
