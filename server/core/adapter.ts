@@ -3,7 +3,7 @@ import type { Capabilities } from './capabilities.ts';
 import type { ChannelChoice, ChannelFacts } from './channel-facts.ts';
 import type { Inspection, Installation, Uninstalls } from './inspection.ts';
 import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
-import type { NotSent, Outcome } from './outcome.ts';
+import type { NotSent, Outcome, Unauthorized } from './outcome.ts';
 
 export type { Inspection, Installation, Uninstalls } from './inspection.ts';
 
@@ -179,6 +179,8 @@ export interface Making {
   begins(): Promise<void>;
 }
 
+export type LookedUp = { found: string; thread?: string } | 'absent' | 'cannot' | Unauthorized;
+
 /** Prove, register, or say which field is wrong and how to mend it. */
 export type Connected<Credentials> =
   | {
@@ -217,12 +219,11 @@ export interface Adapter<Credentials = unknown> {
   prepare?(delivery: Delivery, connection: Connection<Credentials>, io: Io): Preparation[];
   /** The one non-repeatable write. Never throws for what the other side says; a `WireError` may pass through. */
   send(delivery: Delivery, connection: Connection<Credentials>, io: Io): Promise<Outcome>;
-  /** Was it accepted after all? Asked ≥ 10 s after an unknown outcome: the other side's indexes lag. */
-  lookup?(
-    delivery: Delivery,
-    connection: Connection<Credentials>,
-    io: Io,
-  ): Promise<{ found: string; thread?: string } | 'absent' | 'cannot'>;
+  /**
+   * Was it accepted after all? Asked ≥ 10 s after an unknown outcome: the other side's indexes lag. `cannot`: nobody can
+   * ever say. A failure that passes is thrown and asked again; dead credentials are `unauthorized`, and the doubt waits.
+   */
+  lookup?(delivery: Delivery, connection: Connection<Credentials>, io: Io): Promise<LookedUp>;
   /**
    * Which bot, number or page the credentials name, told from them alone (no call): asked before `connect`, so that
    * connecting one a second time is refused before it takes over the first one's webhook. Undefined: cannot be told.

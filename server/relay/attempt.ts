@@ -71,8 +71,8 @@ async function settleSent(
   outcome: Outcome & { outcome: 'sent' },
 ): Promise<void> {
   if (connection.status === 'disconnected') await worksAgain(deps, connection);
-  if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done' }));
   const { id: providerId, thread, contact } = outcome;
+  if (delivery.kind === 'status') return void (await deps.ledger.settle(claim, { to: 'done', providerId }));
   const links = {
     ...(thread && thread !== conversation.platformThread ? { thread } : {}),
     ...(contact && contact !== conversation.contactId ? { contact } : {}),

@@ -2,12 +2,16 @@
  * A delivery whose earlier attempt began and whose end nobody recorded: the process was killed, or no answer came.
  * It is sent again only where that cannot make a second message.
  */
+import { isOutcome } from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
-import { type Attempt, MAYBE_DELIVERED } from './attempt.ts';
+import { type Attempt, MAYBE_DELIVERED, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { settleTold } from './tells.ts';
 
-/** Beyond this a look-up that keeps failing is given up, ms: the agent should not wait for ever. */
+/**
+ * Beyond this a look-up of an agent's reply that keeps failing is given up, ms: the agent should not wait for ever. A
+ * customer's message waits for as long as it would wait to be sent: without its conversation, replies have no way back.
+ */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 
 /** True: there is no doubt (any more), it may be sent. False: the claim was settled here. */
@@ -39,7 +43,12 @@ async function lookUp(
   if (now < startedAt + lookUpAfter) return again(startedAt + lookUpAfter);
   const taken = await deps.ledger.taken(claim, startedAt);
   const answer = await lookUpSafely(deps, { ...ready, delivery: { ...ready.delivery, taken } });
-  if (answer === 'failed') return now > startedAt + GIVE_UP_AFTER_MS ? 'cannot' : again(now + lookUpAfter);
+  if (answer === 'failed')
+    return now > startedAt + patience(deps, claim) ? 'cannot' : again(now + lookUpAfter);
+  if (isOutcome(answer)) {
+    await settleNotSent(deps, claim, ready.connection, answer);
+    return 'settled';
+  }
   if (typeof answer === 'object') return found(deps, claim, ready, answer);
   // A new conversation is looked up in a search index, which lags more than a read by id: twice, then believed.
   const opens = ready.delivery.kind === 'message' && ready.delivery.opens;
@@ -47,6 +56,9 @@ async function lookUp(
     return again(startedAt + 2 * lookUpAfter);
   return answer;
 }
+
+const patience = ({ times }: RelayDeps, { delivery }: Claim): number =>
+  delivery.direction === 'out' ? GIVE_UP_AFTER_MS : times.inboundMaxAge;
 
 async function lookUpSafely(deps: RelayDeps, { adapter, delivery, connection }: Attempt) {
   try {
@@ -63,7 +75,7 @@ async function found(
   { delivery }: Attempt,
   answer: { found: string; thread?: string },
 ): Promise<'settled'> {
-  if (delivery.kind === 'status') await deps.ledger.settle(claim, { to: 'done' });
+  if (delivery.kind === 'status') await deps.ledger.settle(claim, { to: 'done', providerId: answer.found });
   else
     await settleTold(deps, claim, {
       to: 'sent',

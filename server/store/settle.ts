@@ -19,8 +19,8 @@ export type Settlement =
   | { to: 'sent'; providerId: string; thread?: string; contact?: string }
   | { to: 'failed'; code: string; reason: string }
   | { to: 'unknown'; reason: string }
-  /** Nothing (more) to write: a receipt applied, a status told, a message that is not bridged. */
-  | { to: 'done'; event?: 'handled' | 'ignored'; reason?: string }
+  /** Nothing (more) to write: a receipt applied, a status told (by `providerId`), a message that is not bridged. */
+  | { to: 'done'; event?: 'handled' | 'ignored'; reason?: string; providerId?: string }
   /** Back to its place: certainly not accepted, or not ready yet. */
   | { to: 'queued'; nextAt: number; reason: string; forget?: 'thread' | 'contact' }
   /** Perhaps accepted; looked at again at `nextAt`. */
@@ -57,12 +57,12 @@ async function settleOne(trx: Database, request: SettleRequest): Promise<boolean
     code: settlement.to === 'failed' ? settlement.code : null,
     reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
     nextAt: 'nextAt' in settlement ? settlement.nextAt : 0,
-    providerId: settlement.to === 'sent' ? settlement.providerId : claim.delivery.provider_id,
+    providerId: ('providerId' in settlement && settlement.providerId) || claim.delivery.provider_id,
     conversationId: claim.delivery.conversation_id,
     now,
   });
   if (written === 1) await follow(trx, request);
-  else if (settlement.to === 'sent') await keepEvidence(trx, claim, settlement.providerId, request);
+  else if (settlement.to === 'sent') await keepLate(trx, request, settlement);
   return written === 1;
 }
 
@@ -98,6 +98,24 @@ const writeWhileHeld = statement((db, it: Written) =>
     .where('id', '=', it.id)
     .where(whileHeld(it)),
 );
+
+/** Whoever holds the lane now: that the other side accepted, and where, is a fact. */
+async function keepLate(
+  trx: Database,
+  request: SettleRequest,
+  settlement: Settlement & { to: 'sent' },
+): Promise<void> {
+  const { claim, now } = request;
+  await keepEvidence(trx, claim, settlement.providerId, request);
+  const { platform_thread } =
+    (await trx
+      .selectFrom('conversation')
+      .select('platform_thread')
+      .where('workspace_id', '=', claim.workspaceId)
+      .where('id', '=', claim.delivery.conversation_id ?? '')
+      .executeTakeFirst()) ?? {};
+  if (platform_thread === null) await link(trx, claim, settlement, now);
+}
 
 /** What may be out already keeps its place before whatever arrives late, and so do the later parts of a message. */
 const staysFirst = ({ delivery }: Claim, state: DeliveryState): boolean =>

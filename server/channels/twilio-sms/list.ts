@@ -1,5 +1,6 @@
-import type { Delivery, Io } from '../../core/adapter.ts';
+import type { Delivery, Io, LookedUp } from '../../core/adapter.ts';
 import type { Event } from '../../core/message.ts';
+import { unauthorized } from '../../core/outcome.ts';
 import {
   accountUrl,
   call,
@@ -34,7 +35,7 @@ async function* messages(
   let url = `${accountUrl(hosts, credentials)}/Messages.json?${new URLSearchParams(query)}`;
   for (let page = 0; page < MAX_PAGES; page += 1) {
     const response = await call(credentials, { method: 'GET', url }, io);
-    if (!isOk(response)) throw new Error(`Twilio did not list its messages: ${response.status}`);
+    if (!isOk(response)) throw new NotListed(response.status);
     const { messages: listed, next_page_uri } = fieldsOf(response.json);
     yield* listOf(listed);
     if (typeof next_page_uri !== 'string' || next_page_uri === '') return;
@@ -51,7 +52,7 @@ export async function lookup(
   connection: TwilioConnection,
   io: Io,
   hosts: TwilioHosts,
-): Promise<{ found: string } | 'absent' | 'cannot'> {
+): Promise<LookedUp> {
   if (delivery.kind !== 'message') return 'cannot';
   const since = (delivery.startedAt ?? delivery.at) - CLOCK_SKEW_MS;
   const files = delivery.parts.filter((part) => part.kind === 'file').length;
@@ -68,10 +69,21 @@ export async function lookup(
         isOutbound(listed) && hasBody(listed, bodyOf(delivery)) && Number(listed.num_media ?? 0) === files;
       if (ours) found = textOf(listed.sid);
     }
-  } catch {
-    return 'cannot';
+  } catch (error) {
+    if (error instanceof NotListed && error.status === 401)
+      return unauthorized('Twilio no longer accepts the account’s SID and auth token.');
+    throw error;
   }
   return found ? { found } : 'absent';
+}
+
+class NotListed extends Error {
+  override name = 'NotListed';
+  readonly status: number;
+  constructor(status: number) {
+    super(`Twilio did not list its messages: ${status}`);
+    this.status = status;
+  }
 }
 
 /** A trial account puts its own words in front. */

@@ -1,5 +1,5 @@
 /** Was it accepted after all? Intercom has no idempotency keys: the conversation itself is asked. */
-import type { Delivery, Io, MessageDelivery } from '../../core/adapter.ts';
+import type { Delivery, Io, LookedUp, MessageDelivery } from '../../core/adapter.ts';
 import { WireError } from '../../core/outcome.ts';
 import { type Api, clockLead, type Failure, openApi, outcomeOf } from './api.ts';
 import type { IntercomApp, IntercomConnection } from './app.ts';
@@ -8,14 +8,12 @@ import { noteHtml } from './note.ts';
 import { plainBody } from './parts.ts';
 import { bodyOf } from './send.ts';
 
-type Found = { found: string; thread?: string } | 'absent' | 'cannot';
-
 export async function lookup(
   app: IntercomApp,
   delivery: Delivery,
   connection: IntercomConnection,
   io: Io,
-): Promise<Found> {
+): Promise<LookedUp> {
   if (delivery.startedAt === undefined) return 'cannot';
   const api = openApi(app, connection, io);
   const thread = delivery.conversation.platformThread;
@@ -30,7 +28,7 @@ async function lookInConversation(
   delivery: Delivery,
   startedAt: number,
   io: Io,
-): Promise<Found> {
+): Promise<LookedUp> {
   const answer = await api.read((sdk) =>
     sdk.conversations.find({ conversation_id: thread }).withRawResponse(),
   );
@@ -56,7 +54,7 @@ async function lookForConversation(
   delivery: MessageDelivery,
   startedAt: number,
   io: Io,
-): Promise<Found> {
+): Promise<LookedUp> {
   const contact = delivery.conversation.contactId ?? delivery.prepared.contact;
   if (!contact) return 'cannot';
   const answer = await api.read((sdk) =>
@@ -101,10 +99,11 @@ const earliest = (startedAt: number, lead: number | undefined): number =>
   Math.floor((lead === undefined ? startedAt - 5_000 : startedAt + lead) / 1000) * 1000;
 
 /** A failure that passes is an exception, so that it is asked again; one that stays means that nobody can say. */
-function unanswered(failure: Failure, io: Io): Found {
+function unanswered(failure: Failure, io: Io): LookedUp {
   if (failure.status === 404) return 'absent';
-  if (outcomeOf(failure, 'read', io).outcome === 'retry') throw new WireError(failure.message, true);
-  return 'cannot';
+  const outcome = outcomeOf(failure, 'read', io);
+  if (outcome.outcome === 'retry') throw new WireError(failure.message, true);
+  return outcome.outcome === 'unauthorized' ? outcome : 'cannot';
 }
 
 /** The same words: Intercom wraps paragraphs, links addresses and trims. */

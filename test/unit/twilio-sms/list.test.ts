@@ -79,11 +79,12 @@ describe('was it accepted after all?', () => {
   });
 
   it('what cannot be read is no proof of absence', async () => {
-    expect(await lookup({ status: 500 })).toBe('cannot');
-    expect(await lookup(page([listed({ body: 'x' })], '/next'), { status: 429 })).toBe('cannot');
+    await expect(lookup({ status: 500 })).rejects.toThrow('500');
+    await expect(lookup(page([listed({ body: 'x' })], '/next'), { status: 429 })).rejects.toThrow('429');
     const io = testIo();
     io.http.queue(LIST, new WireError('timeout', false));
-    expect(await twilioSms.lookup?.(message, connection, io)).toBe('cannot');
+    await expect(twilioSms.lookup?.(message, connection, io)).rejects.toThrow('timeout');
+    expect(await lookup({ status: 401 })).toMatchObject({ outcome: 'unauthorized' });
   });
 
   it('a message with files only is found by their number', async () => {
