@@ -244,7 +244,7 @@ const INDEXES = [
   'create index member_person on member (person_id)',
   'create unique index event_dedupe on event (workspace_id, dedupe)',
   'create index event_channel on event (workspace_id, channel_id, id)',
-  'create index event_conversation on event (workspace_id, conversation_id, id)',
+  'create index event_conversation on event (workspace_id, conversation_id, id) where conversation_id is not null',
   'create index lane_due on lane (due) where pending > 0',
   'create index delivery_open on delivery (workspace_id, lane_id, rank, position, part) where open = 1',
   'create index delivery_event on delivery (workspace_id, event_id, part)',
