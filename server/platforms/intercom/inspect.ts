@@ -8,7 +8,7 @@ import { record, records, text } from './json.ts';
  * https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/oauth-scopes
  */
 const TRIED = [
-  ['/contacts?per_page=1', 'Read and list users and companies'],
+  ['/contacts', 'Read and list users and companies'],
   ['/conversations?per_page=1', 'Read conversations'],
 ] as const;
 
