@@ -6,7 +6,6 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { sqlType, table } from './columns.ts';
 import { isPostgres } from './dialect.ts';
-import { people } from './migration-people.ts';
 import type { Schema } from './schema.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
@@ -244,7 +243,7 @@ const INDEXES = [
   'create index member_person on member (person_id)',
   'create unique index event_dedupe on event (workspace_id, dedupe)',
   'create index event_channel on event (workspace_id, channel_id, id)',
-  'create index event_conversation on event (workspace_id, conversation_id, id) where conversation_id is not null',
+  'create index event_conversation on event (workspace_id, conversation_id, id)',
   'create index lane_due on lane (due) where pending > 0',
   'create index delivery_open on delivery (workspace_id, lane_id, rank, position, part) where open = 1',
   'create index delivery_event on delivery (workspace_id, event_id, part)',
@@ -282,5 +281,5 @@ const company: Migration = {
 };
 
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first, '0002-company': company, '0003-people': people }),
+  getMigrations: async () => ({ '0001-first': first, '0002-company': company }),
 };

@@ -4,7 +4,6 @@ import { insertOnce } from './insert-once.ts';
 import type { KeyRing } from './keyring.ts';
 import type { Database } from './open.ts';
 import type { WorkspaceTable } from './schema.ts';
-import { scrub } from './scrub.ts';
 import { createSeal } from './seal.ts';
 
 export type Workspace = Omit<Selectable<WorkspaceTable>, 'credentials' | 'settings' | 'wrapped_key'> & {
@@ -100,7 +99,6 @@ export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }
           .where('id', '=', id)
           .execute();
       });
-      await scrub(db);
       forgetSeal(id);
       changed();
     },
