@@ -3,6 +3,7 @@
  * OAuth round trips and API tokens. Secrets (session, state, token) never come here: only their hashes do.
  */
 import type { Selectable } from 'kysely';
+import { grantsOf } from './grants.ts';
 import type { Database } from './open.ts';
 import type {
   AccountTable,
@@ -11,7 +12,8 @@ import type {
   MemberTable,
   OauthStateTable,
   PersonTable,
-} from './schema.ts';
+} from './schema-people.ts';
+import { type SessionRows, sessionRows } from './sessions.ts';
 
 export type Role = MemberTable['role'];
 type Account = Selectable<AccountTable>;
@@ -29,9 +31,11 @@ export interface Membership {
   account_id: string;
   person_id: string;
   role: Role;
+  /** The only workspaces that exist for them; without it: all of the account. */
+  workspaces?: string[];
 }
 
-export interface AccountStore {
+export interface AccountStore extends SessionRows {
   account(id: string): Promise<Account | undefined>;
   /** The account and its owner, in one transaction. */
   addAccount(account: { id: string; name: string }, ownerId: string): Promise<void>;
@@ -42,6 +46,9 @@ export interface AccountStore {
   personBy(login: Login): Promise<Person | undefined>;
   /** The person behind the login: the given one, or whoever holds the login already. */
   addPerson(person: Pick<Person, 'id' | 'name' | 'email'>, login: Login): Promise<Person>;
+  /** One more way in; answers who holds the login now, which may be somebody else. */
+  addLogin(personId: string, login: Login): Promise<string>;
+  removeLogins(personId: string, provider: string): Promise<void>;
   roleOf(accountId: string, personId: string): Promise<Role | undefined>;
   addMember(member: Membership): Promise<void>;
 
@@ -49,14 +56,12 @@ export interface AccountStore {
   addJoinRequest(request: Omit<JoinRequest, 'created_at'>): Promise<void>;
   joinRequests(accountId: string): Promise<JoinRequest[]>;
 
-  addSession(session: { hash: string; expires_at: number } & Omit<Membership, 'role'>): Promise<void>;
-  /** Only while it has not expired and the person is still a member. */
-  session(hash: string): Promise<Membership | undefined>;
-  removeSession(hash: string): Promise<void>;
-
   addState(state: Selectable<OauthStateTable>): Promise<void>;
   /** Takes the state away, so that it works once; undefined when it is not there (any more) or has expired. */
-  takeState(hash: string, platform: string): Promise<{ return_to: string | null } | undefined>;
+  takeState(
+    hash: string,
+    platform: string,
+  ): Promise<{ return_to: string | null; payload: string | null } | undefined>;
 
   addToken(token: Omit<Selectable<ApiTokenTable>, 'created_at' | 'revoked_at'>): Promise<void>;
   /** Only while it is not revoked and its creator is still a member. */
@@ -81,6 +86,8 @@ interface Clock {
 export const createAccountStore = (db: Database, clock: Clock): AccountStore => ({
   ...accountRows(db, clock),
   ...personRows(db, clock),
+  ...loginRows(db, clock),
+  ...memberRows(db, clock),
   ...joinRequestRows(db, clock),
   ...sessionRows(db, clock),
   ...stateRows(db, clock),
@@ -109,15 +116,17 @@ const accountRows = (db: Database, clock: Clock) => ({
     }),
 });
 
+const holderOf = (db: Database, { provider, subject }: Login): Promise<Person | undefined> =>
+  db
+    .selectFrom('person')
+    .innerJoin('login', 'login.person_id', 'person.id')
+    .selectAll('person')
+    .where('login.provider', '=', provider)
+    .where('login.subject', '=', subject)
+    .executeTakeFirst();
+
 function personRows(db: Database, clock: Clock) {
-  const personBy = (login: Login): Promise<Person | undefined> =>
-    db
-      .selectFrom('person')
-      .innerJoin('login', 'login.person_id', 'person.id')
-      .selectAll('person')
-      .where('login.provider', '=', login.provider)
-      .where('login.subject', '=', login.subject)
-      .executeTakeFirst();
+  const personBy = (login: Login) => holderOf(db, login);
   return {
     person: (id: string) => db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst(),
     personBy,
@@ -140,23 +149,41 @@ function personRows(db: Database, clock: Clock) {
       if (!holder) throw new Error('a login without its person');
       return holder;
     },
-    roleOf: async (accountId: string, personId: string) => {
-      const row = await db
-        .selectFrom('member')
-        .select('role')
-        .where('account_id', '=', accountId)
-        .where('person_id', '=', personId)
-        .executeTakeFirst();
-      return row?.role;
-    },
-    addMember: async (member: Membership) => {
-      await db
-        .insertInto('member')
-        .values({ ...member, created_at: clock.now() })
-        .execute();
-    },
   };
 }
+
+const loginRows = (db: Database, clock: Clock) => ({
+  addLogin: async (personId: string, login: Login) => {
+    await db
+      .insertInto('login')
+      .values({ ...login, person_id: personId, created_at: clock.now() })
+      .onConflict((it) => it.doNothing())
+      .execute();
+    return (await holderOf(db, login))?.id ?? personId;
+  },
+  removeLogins: async (personId: string, provider: string) => {
+    await db.deleteFrom('login').where('person_id', '=', personId).where('provider', '=', provider).execute();
+    if (provider === 'password') await db.deleteFrom('password').where('person_id', '=', personId).execute();
+  },
+});
+
+const memberRows = (db: Database, clock: Clock) => ({
+  roleOf: async (accountId: string, personId: string) => {
+    const row = await db
+      .selectFrom('member')
+      .select('role')
+      .where('account_id', '=', accountId)
+      .where('person_id', '=', personId)
+      .executeTakeFirst();
+    return row?.role;
+  },
+  addMember: async (member: Membership) => {
+    await db
+      .insertInto('member')
+      .values({ ...member, created_at: clock.now() })
+      .execute();
+  },
+});
 
 const joinRequestRows = (db: Database, clock: Clock) => ({
   addJoinRequest: async (request: Omit<JoinRequest, 'created_at'>) => {
@@ -177,31 +204,6 @@ const joinRequestRows = (db: Database, clock: Clock) => ({
       .execute(),
 });
 
-const sessionRows = (db: Database, clock: Clock) => ({
-  addSession: async (session: { hash: string; expires_at: number } & Omit<Membership, 'role'>) => {
-    await db.deleteFrom('session').where('expires_at', '<=', clock.now()).execute();
-    await db
-      .insertInto('session')
-      .values({ ...session, created_at: clock.now() })
-      .execute();
-  },
-  session: (hash: string) =>
-    db
-      .selectFrom('session')
-      .innerJoin('member', (join) =>
-        join
-          .onRef('member.account_id', '=', 'session.account_id')
-          .onRef('member.person_id', '=', 'session.person_id'),
-      )
-      .select(['member.account_id', 'member.person_id', 'member.role'])
-      .where('session.hash', '=', hash)
-      .where('session.expires_at', '>', clock.now())
-      .executeTakeFirst(),
-  removeSession: async (hash: string) => {
-    await db.deleteFrom('session').where('hash', '=', hash).execute();
-  },
-});
-
 const stateRows = (db: Database, clock: Clock) => ({
   addState: async (state: Selectable<OauthStateTable>) => {
     await db.deleteFrom('oauth_state').where('expires_at', '<=', clock.now()).execute();
@@ -213,9 +215,17 @@ const stateRows = (db: Database, clock: Clock) => ({
       .where('hash', '=', hash)
       .where('platform', '=', platform)
       .where('expires_at', '>', clock.now())
-      .returning('return_to')
+      .returning(['return_to', 'payload'])
       .executeTakeFirst(),
 });
+
+/** Swaps the flag for the workspaces that it limits to. */
+async function withGrants<Row extends { account_id: string; person_id: string; limited: number }>(
+  db: Database,
+  { limited, ...row }: Row,
+): Promise<Omit<Row, 'limited'> & { workspaces?: string[] }> {
+  return Number(limited) === 0 ? row : { ...row, workspaces: await grantsOf(db, row) };
+}
 
 const tokenRows = (db: Database, clock: Clock) => ({
   addToken: async (token: Omit<Selectable<ApiTokenTable>, 'created_at' | 'revoked_at'>) => {
@@ -224,18 +234,21 @@ const tokenRows = (db: Database, clock: Clock) => ({
       .values({ ...token, created_at: clock.now(), revoked_at: null })
       .execute();
   },
-  tokenBy: (hash: string) =>
-    db
+  tokenBy: async (hash: string) => {
+    const row = await db
       .selectFrom('api_token')
       .innerJoin('member', (join) =>
         join
           .onRef('member.account_id', '=', 'api_token.account_id')
           .onRef('member.person_id', '=', 'api_token.person_id'),
       )
-      .select(['api_token.id', 'api_token.scopes', 'member.account_id', 'member.person_id', 'member.role'])
+      .select(['api_token.id', 'api_token.scopes'])
+      .select(['member.account_id', 'member.person_id', 'member.role', 'member.limited'])
       .where('api_token.hash', '=', hash)
       .where('api_token.revoked_at', 'is', null)
-      .executeTakeFirst(),
+      .executeTakeFirst();
+    return row && withGrants(db, row);
+  },
   tokensOf: (accountId: string) =>
     db
       .selectFrom('api_token')

@@ -39,9 +39,34 @@ export interface ConnectionStore extends WorkspaceRows, ChannelRows {
     connection: RowId,
     work: (stored: Connection | undefined) => Promise<Result>,
   ): Promise<Result | 'busy'>;
+  /** Writes and tells only when something changes. */
   setStatus(connection: RowId, status: string, reason: string | null): Promise<void>;
+  /** Called after every change of a status, archiving aside. Its failures are its own. */
+  onStatus(listener: (change: StatusChange) => Promise<void>): void;
   mergeSettings(connection: RowId, settings: Record<string, unknown>): Promise<void>;
 }
+
+export interface StatusChange {
+  workspaceId: string;
+  /** The workspace's own id, or a channel's. */
+  id: string;
+  from: string;
+  to: string;
+  reason: string | null;
+}
+
+const statusOf = (
+  db: Database,
+  { workspaceId, id }: RowId,
+): Promise<{ status: string; reason: string | null } | undefined> =>
+  id === workspaceId
+    ? db.selectFrom('workspace').select(['status', 'reason']).where('id', '=', id).executeTakeFirst()
+    : db
+        .selectFrom('channel')
+        .select(['status', 'reason'])
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .executeTakeFirst();
 
 const CACHE_MS = 2_000;
 /** Longer than any request's time-out. */
@@ -53,6 +78,7 @@ export function createConnectionStore(
   clock: { now(): number },
   owner: string = newOwner(),
 ): ConnectionStore {
+  const listeners: ((change: StatusChange) => Promise<void>)[] = [];
   const seals = createSeals(db, keys);
   const recent = createRecent(clock);
   const open = opener(seals.of);
@@ -79,7 +105,18 @@ export function createConnectionStore(
       alone(db, `renewal ${row.id}`, { ms: RENEWAL_MS, owner, now: clock.now() }, async () => {
         return work(await loadById(db, open, row.id));
       }),
-    setStatus: (row, status, reason) => update(row, { status, reason }),
+    setStatus: async (row, status, reason) => {
+      const before = await statusOf(db, row);
+      if (!before || before.status === 'archived') return;
+      if (before.status === status && before.reason === reason) return;
+      await update(row, { status, reason });
+      if (before.status === status) return;
+      const change = { workspaceId: row.workspaceId, id: row.id, from: before.status, to: status, reason };
+      for (const listener of listeners) await listener(change).catch(() => undefined);
+    },
+    onStatus: (listener) => {
+      listeners.push(listener);
+    },
     mergeSettings: async (row, settings) => {
       await mergeRowSettings(db, row, settings, clock.now());
       recent.clear();

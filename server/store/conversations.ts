@@ -2,7 +2,7 @@
  * Links: this customer on this channel is that platform conversation and contact. Ids and an address only; contacts
  * and history live in the platform.
  */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Customer, Identity } from '../core/message.ts';
 import type { Database } from './open.ts';
@@ -31,7 +31,7 @@ const keys = (seal: Seal, thread: string, identities: Identity[]): string[] =>
 export const identityKey = (seal: Seal, { scope, kind, value }: Identity): string =>
   seal.hash('identity', scope, kind, value);
 
-function asConversation(row: Selectable<ConversationTable>, seal: Seal): Conversation {
+export function asConversation(row: Selectable<ConversationTable>, seal: Seal): Conversation {
   const { thread, customer } = seal.open<{ thread: string; customer: Customer }>(row.id, row.customer);
   return {
     id: row.id,
@@ -202,7 +202,7 @@ const byThread = statement((db, it: { workspaceId: string; platformThread: strin
     .where('workspace_id', '=', it.workspaceId)
     .where('platform_thread', '=', it.platformThread)
     .orderBy('updated_at', 'desc')
-    .limit(sql.lit(1)),
+    .limit(1),
 );
 
 export const conversationsOfContact = async (

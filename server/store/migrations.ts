@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { sqlType, table } from './columns.ts';
 import { isPostgres } from './dialect.ts';
+import { people } from './migration-people.ts';
 import type { Schema } from './schema.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
@@ -281,5 +282,5 @@ const company: Migration = {
 };
 
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first, '0002-company': company }),
+  getMigrations: async () => ({ '0001-first': first, '0002-company': company, '0003-people': people }),
 };

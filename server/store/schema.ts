@@ -4,65 +4,25 @@
  */
 import type { Generated } from 'kysely';
 import type { LeaseTable, WorkerTable } from './schema-company.ts';
+import type {
+  AccountTable,
+  ApiTokenTable,
+  AuditHeadTable,
+  AuditTable,
+  InvitationTable,
+  JoinRequestTable,
+  LoginTable,
+  MailLinkTable,
+  MemberTable,
+  OauthStateTable,
+  PasswordTable,
+  PersonTable,
+  SessionTable,
+  ThrottleTable,
+  WebhookRefusalTable,
+  WorkspaceGrantTable,
+} from './schema-people.ts';
 
-export interface AccountTable {
-  id: string;
-  name: string;
-  created_at: number;
-}
-export interface PersonTable {
-  id: string;
-  name: string | null;
-  email: string | null;
-  created_at: number;
-}
-/** Who someone is: (provider, subject), never an e-mail address alone. */
-export interface LoginTable {
-  provider: string;
-  subject: string;
-  person_id: string;
-  created_at: number;
-}
-export interface MemberTable {
-  account_id: string;
-  person_id: string;
-  role: 'owner' | 'admin' | 'member';
-  created_at: number;
-}
-export interface JoinRequestTable {
-  account_id: string;
-  id: string;
-  workspace_id: string;
-  provider: string;
-  subject: string;
-  name: string | null;
-  email: string | null;
-  created_at: number;
-}
-export interface SessionTable {
-  hash: string;
-  person_id: string;
-  account_id: string;
-  created_at: number;
-  expires_at: number;
-}
-/** A started OAuth round trip; deleted when it is used, so a `state` works once. */
-export interface OauthStateTable {
-  hash: string;
-  platform: string;
-  return_to: string | null;
-  expires_at: number;
-}
-export interface ApiTokenTable {
-  id: string;
-  hash: string;
-  account_id: string;
-  person_id: string;
-  name: string;
-  scopes: string;
-  created_at: number;
-  revoked_at: number | null;
-}
 export interface WorkspaceTable {
   id: string;
   account_id: string;
@@ -291,4 +251,12 @@ export interface Schema {
   catch_up: CatchUpTable;
   worker: WorkerTable;
   lease: LeaseTable;
+  password: PasswordTable;
+  mail_link: MailLinkTable;
+  throttle: ThrottleTable;
+  workspace_grant: WorkspaceGrantTable;
+  invitation: InvitationTable;
+  audit: AuditTable;
+  audit_head: AuditHeadTable;
+  webhook_refusal: WebhookRefusalTable;
 }

@@ -13,6 +13,7 @@ import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
 import type { Seal } from './seal.ts';
 import { statement } from './statement.ts';
+import { tellWaiting } from './waiting.ts';
 
 export type Settlement =
   | { to: 'sent'; providerId: string; thread?: string; contact?: string }
@@ -139,6 +140,7 @@ async function follow(trx: Database, request: SettleRequest): Promise<void> {
   if (settlement.to === 'done' && settlement.event) await closeEvent(trx, request, settlement.event);
   else if (parts.length > 0)
     await refreshEvent(trx, { ...request, workspaceId, eventId: delivery.event_id, parts });
+  if (settlement.to === 'queued') await tellWaiting(trx, { ...request, reason: settlement.reason });
 }
 
 /**
@@ -159,7 +161,7 @@ async function settleLaterParts(
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
-    .where('open', '=', sql.lit(1))
+    .where('open', '=', 1)
     .where('part', '>', delivery.part)
     .execute();
   return settlement.to === 'failed' ? later.length : 0;

@@ -1,5 +1,4 @@
 /** What the worker reads of an event and its deliveries, opened with the workspace's key. */
-import { sql } from 'kysely';
 import type { Event } from '../core/message.ts';
 import { answered, taken } from './answered.ts';
 import type { Claim } from './claims.ts';
@@ -68,7 +67,7 @@ async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
-    .where('open', '=', sql.lit(1))
+    .where('open', '=', 1)
     .where('part', '>=', delivery.part)
     .orderBy('part')
     .execute();

@@ -11,7 +11,7 @@ interface Tell {
   workspaceId: string;
   eventId: string;
   conversationId: string | null;
-  status: EventStatus;
+  status: EventStatus | 'waiting';
   reason: string | null;
   seal: Seal;
   now: number;

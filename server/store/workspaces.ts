@@ -4,6 +4,7 @@ import { insertOnce } from './insert-once.ts';
 import type { KeyRing } from './keyring.ts';
 import type { Database } from './open.ts';
 import type { WorkspaceTable } from './schema.ts';
+import { scrub } from './scrub.ts';
 import { createSeal } from './seal.ts';
 
 export type Workspace = Omit<Selectable<WorkspaceTable>, 'credentials' | 'settings' | 'wrapped_key'> & {
@@ -99,6 +100,7 @@ export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }
           .where('id', '=', id)
           .execute();
       });
+      await scrub(db);
       forgetSeal(id);
       changed();
     },

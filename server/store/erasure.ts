@@ -1,0 +1,25 @@
+import type { ConnectionStore } from './connections.ts';
+import { type Erased, type EraseRequest, eraseCustomer } from './erase.ts';
+import type { MediaFiles } from './media-files.ts';
+import type { Database } from './open.ts';
+import { scrub } from './scrub.ts';
+
+export interface ErasureStore {
+  /** Rows first, then files: what is left over after a crash is a file that nothing leads to and nobody can open. */
+  erase(request: EraseRequest): Promise<Erased>;
+  /** After the last of them: nothing readable stays in the database's files. */
+  scrub(): Promise<void>;
+}
+
+export const createErasureStore = (
+  db: Database,
+  connections: Pick<ConnectionStore, 'seal'>,
+  files: Pick<MediaFiles, 'remove'>,
+): ErasureStore => ({
+  erase: async (request) => {
+    const erased = await eraseCustomer(db, await connections.seal(request.workspaceId), request);
+    await Promise.all(erased.files.map((id) => files.remove(id)));
+    return erased;
+  },
+  scrub: () => scrub(db),
+});

@@ -1,0 +1,41 @@
+/** An agent's reply that does not get out is told to the agent while it is still being tried: once. */
+import type { Claim } from './claims.ts';
+import { addHistory } from './event-status.ts';
+import type { Database } from './open.ts';
+import type { Seal } from './seal.ts';
+import { tell } from './tell.ts';
+
+/** Long enough that a retry or two does not make a note, short enough that the customer has not given up. */
+const WAITING_MS = 2 * 60_000;
+
+interface Waiting {
+  claim: Claim;
+  reason: string;
+  tells: string[];
+  seal: Seal;
+  now: number;
+}
+
+/** The history remembers that it was told; a resend begins a new wait. */
+export async function tellWaiting(
+  trx: Database,
+  { claim, reason, tells, seal, now }: Waiting,
+): Promise<void> {
+  const { workspaceId, delivery } = claim;
+  if (delivery.kind !== 'message' || delivery.direction !== 'out' || !tells.includes('waiting')) return;
+  if (now - Number(delivery.created_at) < WAITING_MS) return;
+  const told = await trx
+    .selectFrom('history')
+    .select('seq')
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', delivery.event_id)
+    .where('status', '=', 'waiting')
+    .where('at', '>=', Number(delivery.created_at))
+    .executeTakeFirst();
+  if (told) return;
+  const eventId = delivery.event_id;
+  await addHistory(trx, { workspaceId, eventId, status: 'waiting', reason, now });
+  const why = `It has not gone out for two minutes: ${reason} It is still being tried, and goes out by itself as soon as it can.`;
+  const conversationId = delivery.conversation_id;
+  await tell(trx, { workspaceId, eventId, conversationId, status: 'waiting', reason: why, seal, now });
+}
