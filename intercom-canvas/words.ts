@@ -14,8 +14,8 @@ export interface Reader {
 export function time(at: number, { timeZone, locale = 'en-US' }: Reader): string {
   const zone = timeZone !== undefined && isTimeZone(timeZone) ? timeZone : undefined;
   const inZone = { timeZone: zone ?? 'UTC' };
-  const date = new Intl.DateTimeFormat(locale, { ...inZone, dateStyle: 'medium' }).format(at);
-  const clock = new Intl.DateTimeFormat(locale, { ...inZone, timeStyle: 'short' }).format(at);
+  const date = formatter(locale, { ...inZone, dateStyle: 'medium' }).format(at);
+  const clock = formatter(locale, { ...inZone, timeStyle: 'short' }).format(at);
   // English writes no space before PM here; other languages keep theirs.
   const hour = /^en\b/i.test(locale) ? clock.replace(/\s+(?=[AP]M$)/i, '') : clock;
   const word = /^en\b/i.test(locale) ? `${date} at ${hour}` : `${date}, ${hour}`;
@@ -24,10 +24,26 @@ export function time(at: number, { timeZone, locale = 'en-US' }: Reader): string
 
 function isTimeZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
+    return formatter('en-US', { timeZone: name }).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }
+}
+
+// Making a formatter costs about 100 µs, formatting with it one; a card of ten messages formats thirty times.
+const formatters = new Map<string, Intl.DateTimeFormat>();
+/** More than all time zones in all their uses by the locales in use. */
+const MAX_FORMATTERS = 2_000;
+
+/** Throws for a locale or time zone that does not exist. */
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = `${locale} ${options.timeZone} ${options.dateStyle} ${options.timeStyle}`;
+  const known = formatters.get(name);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(locale, options);
+  if (formatters.size >= MAX_FORMATTERS) formatters.clear();
+  formatters.set(name, made);
+  return made;
 }
 
 const OUT: Record<MessageStatus, string> = {

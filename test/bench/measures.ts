@@ -4,7 +4,8 @@ import { signedHeaders } from '../../playground/platforms/hubspot/signature.ts';
 import type { Product } from '../../playground/town/product.ts';
 import { startFloor } from './floor-process.ts';
 import { closedLoop, httpRequest, type Load, openLoop, percentile } from './load.ts';
-import { type Inboxes, type Installed, rssMb } from './octopods.ts';
+import type { Inboxes, Installed } from './octopods.ts';
+import { cpuMs, rssMb } from './process-figures.ts';
 import { Sink } from './sink.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -37,15 +38,15 @@ export async function measureIngest(
   const product = await installed.start('ingest', sink.url);
   const make = (customers: number, first = 0) =>
     webhooks(installed.number, requests, customers, first).map((one) => one.request);
-  const run = (port: number, list: Buffer[]): Promise<Load> => closedLoop(port, list, CONNECTIONS);
-  for (const port of [floor.port, portOf(product)]) await run(port, make(CUSTOMERS));
-  const bare: Load[] = [];
-  const known: Load[] = [];
-  const fresh: Load[] = [];
+  const server = { port: portOf(product), pid: product.pid };
+  for (const one of [floor, server]) await runOn(one, make(CUSTOMERS));
+  const bare: Run[] = [];
+  const known: Run[] = [];
+  const fresh: Run[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    bare.push(await run(floor.port, make(CUSTOMERS)));
-    known.push(await run(portOf(product), make(CUSTOMERS)));
-    fresh.push(await run(portOf(product), make(requests, 1_000_000 * (round + 1))));
+    bare.push(await runOn(floor, make(CUSTOMERS)));
+    known.push(await runOn(server, make(CUSTOMERS)));
+    fresh.push(await runOn(server, make(requests, 1_000_000 * (round + 1))));
   }
   await product.kill();
   floor.stop();
@@ -53,18 +54,35 @@ export async function measureIngest(
   return { figures: ingestFigures(bare, known, fresh), floor: median(bare.map((one) => one.perSecond)) };
 }
 
-function ingestFigures(bare: Load[], known: Load[], fresh: Load[]): Figure[] {
-  const rate = (loads: Load[]): number => median(loads.map((one) => one.perSecond));
-  const ratio = (loads: Load[], to: Load[]): number =>
-    median(loads.map((one, index) => one.perSecond / (to[index] as Load).perSecond));
-  const p = (loads: Load[], share: number): number => median(loads.map((one) => percentile(one.took, share)));
+type Run = Load & { cpuUs: number };
+
+async function runOn(server: { port: number; pid: number | undefined }, list: Buffer[]): Promise<Run> {
+  const before = cpuMs(server.pid);
+  const load = await closedLoop(server.port, list, CONNECTIONS);
+  return { ...load, cpuUs: ((cpuMs(server.pid) - before) * 1000) / list.length };
+}
+
+function ingestFigures(bare: Run[], known: Run[], fresh: Run[]): Figure[] {
+  const rate = (loads: Run[]): number => median(loads.map((one) => one.perSecond));
+  const cpu = (loads: Run[]): number => median(loads.map((one) => one.cpuUs));
+  const ratio = (loads: Run[], to: Run[]): number =>
+    median(loads.map((one, index) => one.perSecond / (to[index] as Run).perSecond));
+  const p = (loads: Run[], share: number): number => median(loads.map((one) => percentile(one.took, share)));
   const unit = 'requests/s';
   return [
     { name: 'floor', value: rate(bare), unit },
     { name: 'floor_p99_ms', value: p(bare, 0.99), unit: 'ms' },
+    { name: 'floor_cpu_us', value: cpu(bare), unit: 'µs/request' },
     { name: 'ingest_vs_floor', value: rate(known), unit, ratio: ratio(known, bare), against: 'floor' },
     { name: 'ingest_p50_ms', value: p(known, 0.5), unit: 'ms' },
     { name: 'ingest_p99_ms', value: p(known, 0.99), unit: 'ms' },
+    {
+      name: 'ingest_cpu_us',
+      value: cpu(known),
+      unit: 'µs/request',
+      ratio: cpu(bare) / cpu(known),
+      against: 'floor',
+    },
     {
       name: 'new_senders_vs_known',
       value: rate(fresh),

@@ -3,7 +3,7 @@
  * browser, then started again and again on copies of that installation, with the sink in HubSpot's place.
  */
 import { randomBytes } from 'node:crypto';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { addChannels, install, makeApi } from '../../playground/town/admin.ts';
 import { cookieBrowser } from '../../playground/town/browser.ts';
@@ -119,14 +119,4 @@ async function conversations({ meta, intercom, hubspot }: Emulators) {
     },
     hubspot: { secret: hubspot.world.app.clientSecret, portalId: PORTAL, contactId: found.contactId },
   };
-}
-
-/** Resident memory of a process, MB. Linux only; NaN elsewhere. */
-export function rssMb(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
-  } catch {
-    return Number.NaN;
-  }
 }
