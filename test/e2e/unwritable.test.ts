@@ -3,7 +3,7 @@
  * what is redelivered by its sender, and what is not by asking the sender what we missed.
  */
 import Sqlite from 'better-sqlite3';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { SentWebhook } from '../../playground/webhook.ts';
 import { known } from '../support/doubts.ts';
 import { openTown, type Town } from '../support/town.ts';
@@ -25,10 +25,11 @@ afterAll(() => town.close());
 function lockDatabase(): () => void {
   const other = new Sqlite(town.databaseFile, { timeout: 5_000 });
   other.exec('begin exclusive');
-  return () => {
-    other.exec('rollback');
-    other.close();
+  const release = () => {
+    if (other.open) other.close();
   };
+  onTestFinished(release);
+  return release;
 }
 
 test('every sender hears 503 while nothing can be stored, and every message is there afterwards, once', async () => {
@@ -43,8 +44,7 @@ test('every sender hears 503 while nothing can be stored, and every message is t
   const senders = [telegram, meta, twilio, intercom, hubspot];
   const before = new Map(senders.map((sender) => [sender, sender.webhooks.length]));
   const since = (sender: (typeof senders)[number]): SentWebhook[] =>
-    sender.webhooks.slice(before.get(sender));
-
+    sender.webhooks.slice(before.get(sender)).filter(({ body }) => /Meanwhile.(by|from)/.test(body));
   const answered = (sender: (typeof senders)[number]) =>
     since(sender).filter((sent) => sent.status !== 0 || sent.failure);
 
@@ -52,12 +52,16 @@ test('every sender hears 503 while nothing can be stored, and every message is t
   byTelegram.phone.sends({ text: 'Meanwhile by Telegram' });
   byWhatsapp.phone.sends({ text: 'Meanwhile by WhatsApp' });
   bySms.phone.sends({ text: 'Meanwhile by SMS' });
+  // Catching up reads whole conversations: what is inside stays inside there, too.
+  for (const { desk, conversationId } of [atIntercom, atHubspot])
+    desk.note(conversationId, 'A note, meanwhile');
+  intercom.botReplies(atIntercom.conversationId, { text: 'A bot, meanwhile' });
   atIntercom.desk.reply(atIntercom.conversationId, 'Meanwhile from Intercom');
   atHubspot.desk.reply(atHubspot.conversationId, 'Meanwhile from HubSpot');
   await until('a first answer for each', () => senders.every((sender) => since(sender)[0]?.status));
-  await until('Intercom and HubSpot to give up', () =>
-    [intercom, hubspot].every((sender) => since(sender).length === 2 && since(sender)[1]?.status),
-  );
+  const triedTwice = (sender: (typeof senders)[number]) =>
+    [...Map.groupBy(answered(sender), (sent) => sent.body).values()].every((tries) => tries.length === 2);
+  await until('Intercom and HubSpot to give up', () => triedTwice(intercom) && triedTwice(hubspot));
   for (const sender of senders)
     expect(new Set(answered(sender).map((sent) => sent.status))).toEqual(new Set([503]));
   expect(since(twilio)).toHaveLength(1);
@@ -75,9 +79,10 @@ test('every sender hears 503 while nothing can be stored, and every message is t
     30_000,
   );
   await until('HubSpot’s threads', () => atHubspot.phone.gotten('Meanwhile from HubSpot').length > 0, 30_000);
-  expect(since(intercom).some(({ status, body }) => status === 200 && body.includes('Meanwhile from'))).toBe(
-    false,
+  const taken = since(intercom).filter(
+    ({ status, body }) => status === 200 && body.includes('Meanwhile from'),
   );
+  expect(taken).toEqual([]);
   await never('anything is there twice', () => copies() > 5, 1_500);
 
   function copies(): number {
