@@ -8,6 +8,9 @@ export interface BusinessNumber {
   phoneNumberId: string;
 }
 
+/** How many people write when nothing else is said; a multiple of the connections, see closedLoop. */
+export const CUSTOMERS = 512;
+
 /** Customers by their number; the same index is the same person. */
 const customerPhone = (index: number): string => String(447_000_000_000 + index);
 
