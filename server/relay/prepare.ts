@@ -38,9 +38,7 @@ export async function prepare(
 }
 
 async function keepContact(deps: RelayDeps, { conversation }: Attempt, contactId: string): Promise<void> {
-  if (contactId === '') return;
-  await deps.ledger.setContact(conversation, contactId);
-  await deps.ledger.keepContact(conversation.workspaceId, conversation.customer.identities, contactId);
+  if (contactId !== '') await deps.ledger.keepContact(conversation, contactId);
 }
 
 const runStep = (deps: RelayDeps, claim: Claim, step: Preparation, prepared: Record<string, string>) =>

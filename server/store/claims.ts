@@ -9,7 +9,7 @@ import { whileHeld } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
-import { statement } from './statement.ts';
+import { asValue, statement } from './statement.ts';
 
 export type DeliveryRow = Selectable<DeliveryTable>;
 
@@ -81,7 +81,7 @@ async function dueHeads(trx: Database, now: number, max: number): Promise<Delive
   const locked = await trx
     .selectFrom('lane')
     .select(['workspace_id', 'id'])
-    .where('pending', '>', 0)
+    .where('pending', '>', sql.lit(0))
     .where('due', '<=', now)
     .orderBy('due')
     .limit(max)
@@ -93,7 +93,7 @@ async function dueHeads(trx: Database, now: number, max: number): Promise<Delive
 }
 
 const headsDue = statement((db, { now, max }: { now: number; max: number }) =>
-  heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(max),
+  heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(asValue(max)),
 );
 
 const isOneOf = (lanes: { workspace_id: string; id: string }[]) => {
@@ -113,7 +113,7 @@ const heads = (trx: Database) =>
       ),
     )
     .selectAll('delivery')
-    .where('lane.pending', '>', 0);
+    .where('lane.pending', '>', sql.lit(0));
 
 const setDue = (trx: Database, head: DeliveryRow, due: number) =>
   trx
@@ -150,6 +150,6 @@ const markStarted = statement(
       })
       .where('workspace_id', '=', claim.workspaceId)
       .where('id', '=', claim.id)
-      .where('open', '=', 1)
+      .where('open', '=', sql.lit(1))
       .where(whileHeld(claim)),
 );

@@ -11,6 +11,15 @@ import { isDatabaseDown } from './refusals.ts';
 /** A piece of work inside the shared transaction. `items` of one kind are handed over together, for multi-row writes. */
 export type Handler<Item, Result> = (trx: Database, items: Item[]) => Promise<Result[]>;
 
+/** For pieces that are written one by one and committed together. */
+export const oneByOne =
+  <Item, Result>(write: (trx: Database, item: Item) => Promise<Result>): Handler<Item, Result> =>
+  async (trx, items) => {
+    const results: Result[] = [];
+    for (const item of items) results.push(await write(trx, item));
+    return results;
+  };
+
 interface Waiting {
   handler: Handler<unknown, unknown>;
   item: unknown;
@@ -25,8 +34,8 @@ export interface Committer {
   waiting(): number;
 }
 
-/** A batch of 64 three-row events stays under SQLite's 32,766 parameters and under 2 ms. */
-const BATCH = 64;
+/** Far below SQLite's 32,766 parameters (42 for an event); more would hold up the event loop for more than 10 ms. */
+const BATCH = 128;
 
 /** `together`: see committer-postgres.ts; on SQLite, where one transaction runs at a time, everything shares it. */
 export function createCommitter(db: Database, together: Handler<never, unknown>[] = []): Committer {

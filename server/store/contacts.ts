@@ -3,6 +3,7 @@
  * whoever comes second gets what the first one made.
  */
 import type { Identity } from '../core/message.ts';
+import { oneByOne } from './committer.ts';
 import { identityKey } from './conversations.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
@@ -24,7 +25,7 @@ export interface LockRequest {
   seal: Seal;
 }
 
-export async function lockContact(db: Database, request: LockRequest): Promise<ContactLock> {
+export const lockContact = oneByOne(async (db: Database, request: LockRequest): Promise<ContactLock> => {
   const { workspaceId, by, until, now } = request;
   const identity = identityKey(request.seal, request.identity);
   await db
@@ -51,57 +52,66 @@ export async function lockContact(db: Database, request: LockRequest): Promise<C
   if (row?.contact_id) return { state: 'known', contactId: row.contact_id };
   if (taken.numUpdatedRows === 0n) return { state: 'busy' };
   return row?.started_at ? { state: 'locked', resumed: Number(row.started_at) } : { state: 'locked' };
-}
+});
 
 /** A creation begins: until its end is certain, somebody may have been made. False: the lock is not ours any more. */
-export async function beginContact(
-  db: Database,
-  { workspaceId, identity, by, now, seal }: Omit<LockRequest, 'until'>,
-): Promise<boolean> {
-  const begun = await db
-    .updateTable('contact_link')
-    .set({ started_at: now })
-    .where('workspace_id', '=', workspaceId)
-    .where('identity', '=', identityKey(seal, identity))
-    .where('contact_id', 'is', null)
-    .where('locked_by', '=', by)
-    .where('locked_until', '>', now)
-    .executeTakeFirst();
-  return begun.numUpdatedRows > 0n;
+export const beginContact = oneByOne(
+  async (db: Database, { workspaceId, identity, by, now, seal }: Omit<LockRequest, 'until'>) => {
+    const begun = await db
+      .updateTable('contact_link')
+      .set({ started_at: now })
+      .where('workspace_id', '=', workspaceId)
+      .where('identity', '=', identityKey(seal, identity))
+      .where('contact_id', 'is', null)
+      .where('locked_by', '=', by)
+      .where('locked_until', '>', now)
+      .executeTakeFirst();
+    return begun.numUpdatedRows > 0n;
+  },
+);
+
+export interface KeepRequest {
+  workspaceId: string;
+  conversationId: string;
+  identities: Identity[];
+  contactId: string;
+  seal: Seal;
+  now: number;
 }
 
-/** Every identity of the customer leads to the contact from now on. */
-export async function keepContact(
-  db: Database,
-  {
-    workspaceId,
-    identities,
-    contactId,
-    seal,
-  }: { workspaceId: string; identities: Identity[]; contactId: string; seal: Seal },
-): Promise<void> {
-  const made = { contact_id: contactId, locked_by: null, locked_until: 0, started_at: null };
-  const keys = [...new Set(identities.map((identity) => identityKey(seal, identity)))].sort();
-  await db
-    .insertInto('contact_link')
-    .values(keys.map((identity) => ({ workspace_id: workspaceId, identity, ...made })))
-    .onConflict((it) => it.columns(['workspace_id', 'identity']).doUpdateSet(made))
-    .execute();
-}
+/** The conversation and every identity of the customer lead to the contact from now on. */
+export const keepContact = oneByOne(
+  async (db: Database, { workspaceId, conversationId, identities, contactId, seal, now }: KeepRequest) => {
+    await db
+      .updateTable('conversation')
+      .set({ contact_id: contactId, updated_at: now })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', conversationId)
+      .execute();
+    const made = { contact_id: contactId, locked_by: null, locked_until: 0, started_at: null };
+    const keys = [...new Set(identities.map((identity) => identityKey(seal, identity)))].sort();
+    await db
+      .insertInto('contact_link')
+      .values(keys.map((identity) => ({ workspace_id: workspaceId, identity, ...made })))
+      .onConflict((it) => it.columns(['workspace_id', 'identity']).doUpdateSet(made))
+      .execute();
+  },
+);
+
+type UnlockRequest = Omit<LockRequest, 'until' | 'now'> & { certain: boolean };
 
 /** `certain`: nothing was made, and nothing is in doubt; otherwise the next one is told when a creation began. */
-export async function unlockContact(
-  db: Database,
-  { workspaceId, identity, by, seal, certain }: Omit<LockRequest, 'until' | 'now'> & { certain: boolean },
-): Promise<void> {
-  await db
-    .updateTable('contact_link')
-    .set({ locked_by: null, locked_until: 0, ...(certain ? { started_at: null } : {}) })
-    .where('workspace_id', '=', workspaceId)
-    .where('identity', '=', identityKey(seal, identity))
-    .where('locked_by', '=', by)
-    .execute();
-}
+export const unlockContact = oneByOne(
+  async (db: Database, { workspaceId, identity, by, seal, certain }: UnlockRequest) => {
+    await db
+      .updateTable('contact_link')
+      .set({ locked_by: null, locked_until: 0, ...(certain ? { started_at: null } : {}) })
+      .where('workspace_id', '=', workspaceId)
+      .where('identity', '=', identityKey(seal, identity))
+      .where('locked_by', '=', by)
+      .execute();
+  },
+);
 
 /** As for lanes: at the start of the only process, nobody else can hold a lock. What was in doubt stays in doubt. */
 export async function freeContactLocks(db: Database): Promise<void> {

@@ -2,7 +2,7 @@
  * Links: this customer on this channel is that platform conversation and contact. Ids and an address only; contacts
  * and history live in the platform.
  */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { makeId } from '../core/ids.ts';
 import type { Customer, Identity } from '../core/message.ts';
 import type { Database } from './open.ts';
@@ -202,7 +202,7 @@ const byThread = statement((db, it: { workspaceId: string; platformThread: strin
     .where('workspace_id', '=', it.workspaceId)
     .where('platform_thread', '=', it.platformThread)
     .orderBy('updated_at', 'desc')
-    .limit(1),
+    .limit(sql.lit(1)),
 );
 
 export const conversationsOfContact = async (

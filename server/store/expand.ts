@@ -113,7 +113,7 @@ async function dropLaterParts(trx: Database, { workspaceId, delivery }: Claim): 
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
     .where('part', '>', delivery.part)
-    .where('open', '=', 1)
+    .where('open', '=', sql.lit(1))
     .executeTakeFirst();
   return Number(dropped.numDeletedRows);
 }

@@ -31,11 +31,11 @@ const free = statement(
       .select(sql<number>`case when next_at > ${now} then next_at else ${now} end`.as('due'))
       .where('workspace_id', '=', workspaceId)
       .where('lane_id', '=', laneId)
-      .where('open', '=', 1)
+      .where('open', '=', sql.lit(1))
       .orderBy('rank')
       .orderBy('position')
       .orderBy('part')
-      .limit(1);
+      .limit(sql.lit(1));
     return db
       .updateTable('lane')
       .set({
@@ -93,13 +93,13 @@ export async function wakeLanes(
     .selectFrom('delivery')
     .select('lane_id')
     .where('workspace_id', '=', workspaceId)
-    .where('open', '=', 1)
+    .where('open', '=', sql.lit(1))
     .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string));
   await db
     .updateTable('delivery')
     .set({ next_at: 0 })
     .where('workspace_id', '=', workspaceId)
-    .where('open', '=', 1)
+    .where('open', '=', sql.lit(1))
     .where('state', '=', 'queued')
     .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string))
     .execute();
@@ -107,7 +107,7 @@ export async function wakeLanes(
     .updateTable('lane')
     .set({ due: now })
     .where('workspace_id', '=', workspaceId)
-    .where('pending', '>', 0)
+    .where('pending', '>', sql.lit(0))
     .where('leased_until', '<=', now)
     .where('id', 'in', lanes)
     .execute();

@@ -61,9 +61,9 @@ export interface Ledger {
   ): Promise<Conversation | undefined>;
   conversationsOfContact(workspaceId: string, contactId: string): Promise<Conversation[]>;
   unopened(workspaceId: string): Promise<'attempted' | 'waiting' | undefined>;
-  setContact(conversation: Conversation, contactId: string): Promise<void>;
   lockContact(workspaceId: string, identity: Identity, by: string, leaseMs: number): Promise<ContactLock>;
-  keepContact(workspaceId: string, identities: Identity[], contactId: string): Promise<void>;
+  /** The conversation and every identity of its customer lead to this contact from now on. */
+  keepContact(conversation: Conversation, contactId: string): Promise<void>;
   /** Durable, right before the request that creates; false = the lock was lost, nothing may be created. */
   beginContact(workspaceId: string, identity: Identity, by: string): Promise<boolean>;
   unlockContact(workspaceId: string, identity: Identity, by: string, certain: boolean): Promise<void>;
@@ -114,7 +114,7 @@ export function createLedger(
   return {
     ...commits(db, committer, { sealOf, clock, work }),
     ...storedEvents(db, sealOf),
-    ...preparations(db, clock),
+    ...preparations(db, committer, clock),
     ...links(db, committer, sealOf, clock),
     wake: async (workspaceId, eventId) => {
       await withoutCollision(() => wakeLanes(db, clock.now(), workspaceId, eventId));

@@ -30,30 +30,24 @@ export function links(db: Database, committer: Committer, sealOf: SealOf, clock:
     conversationsOfContact: async (workspaceId: string, contactId: string) =>
       conversationsOfContact(db, await sealOf(workspaceId), { workspaceId, contactId }),
     unopened: (workspaceId: string) => unopened(db, workspaceId),
-    setContact: async ({ workspaceId, id }: Conversation, contactId: string) => {
-      await db
-        .updateTable('conversation')
-        .set({ contact_id: contactId, updated_at: clock.now() })
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .execute();
-    },
     lockContact: async (workspaceId: string, identity: Identity, by: string, leaseMs: number) => {
       const now = clock.now();
-      return lockContact(db, {
-        workspaceId,
-        identity,
-        by,
-        until: now + leaseMs,
-        now,
-        seal: await sealOf(workspaceId),
-      });
+      const seal = await sealOf(workspaceId);
+      return committer.run(lockContact, { workspaceId, identity, by, until: now + leaseMs, now, seal });
     },
-    keepContact: async (workspaceId: string, identities: Identity[], contactId: string) =>
-      keepContact(db, { workspaceId, identities, contactId, seal: await sealOf(workspaceId) }),
-    beginContact: async (workspaceId: string, identity: Identity, by: string) =>
-      beginContact(db, { workspaceId, identity, by, now: clock.now(), seal: await sealOf(workspaceId) }),
-    unlockContact: async (workspaceId: string, identity: Identity, by: string, certain: boolean) =>
-      unlockContact(db, { workspaceId, identity, by, certain, seal: await sealOf(workspaceId) }),
+    keepContact: async ({ workspaceId, id, customer }: Conversation, contactId: string) => {
+      const { identities } = customer;
+      const seal = await sealOf(workspaceId);
+      const now = clock.now();
+      await committer.run(keepContact, { workspaceId, conversationId: id, identities, contactId, seal, now });
+    },
+    beginContact: async (workspaceId: string, identity: Identity, by: string) => {
+      const seal = await sealOf(workspaceId);
+      return committer.run(beginContact, { workspaceId, identity, by, now: clock.now(), seal });
+    },
+    unlockContact: async (workspaceId: string, identity: Identity, by: string, certain: boolean) => {
+      const seal = await sealOf(workspaceId);
+      await committer.run(unlockContact, { workspaceId, identity, by, certain, seal });
+    },
   };
 }

@@ -1,9 +1,10 @@
 /** Files on their way: one row each, fetched by a job of their own because their URLs die within minutes. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { RemoteFile } from '../core/message.ts';
 import type { Database } from './open.ts';
 import type { MediaTable } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { asValue } from './statement.ts';
 
 export type MediaRow = Selectable<MediaTable>;
 
@@ -70,10 +71,10 @@ async function claimDue(
   const due = await db
     .selectFrom('media')
     .selectAll()
-    .where('state', '=', 'waiting')
+    .where('state', '=', sql.lit('waiting'))
     .where('due', '<=', now)
     .orderBy('due')
-    .limit(max)
+    .limit(asValue(max))
     .execute();
   const taken: MediaRow[] = [];
   for (const row of due) {

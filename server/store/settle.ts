@@ -161,7 +161,7 @@ async function settleLaterParts(
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
-    .where('open', '=', 1)
+    .where('open', '=', sql.lit(1))
     .where('part', '>', delivery.part)
     .execute();
   return settlement.to === 'failed' ? later.length : 0;

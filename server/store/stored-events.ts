@@ -1,11 +1,13 @@
 /** What the worker reads of an event and its deliveries, opened with the workspace's key. */
+import { sql } from 'kysely';
 import type { Event } from '../core/message.ts';
 import { answered, taken } from './answered.ts';
 import type { Claim } from './claims.ts';
+import { type Committer, oneByOne } from './committer.ts';
 import type { Conversation } from './conversations.ts';
 import type { Call } from './expand.ts';
 import type { Database } from './open.ts';
-import type { EventTable } from './schema.ts';
+import type { EventTable, PreparationTable } from './schema.ts';
 import type { Seal } from './seal.ts';
 import { statement } from './statement.ts';
 
@@ -37,18 +39,23 @@ export function storedEvents(db: Database, sealOf: SealOf) {
 }
 
 /** What a delivery needed first and has already: found or created once, then resumed. */
-export const preparations = (db: Database, clock: { now(): number }) => ({
+export const preparations = (db: Database, committer: Committer, clock: { now(): number }) => ({
   prepared: async ({ workspaceId, delivery }: Claim) => {
     const rows = await preparationsOf.all(db, { workspaceId, id: delivery.id });
     return Object.fromEntries(rows.map((row) => [row.name, row.value ?? '']));
   },
   keepPrepared: async ({ workspaceId, delivery }: Claim, name: string, value: string) => {
-    await db
-      .insertInto('preparation')
-      .values({ workspace_id: workspaceId, delivery_id: delivery.id, name, value, started_at: clock.now() })
-      .onConflict((it) => it.columns(['workspace_id', 'delivery_id', 'name']).doUpdateSet({ value }))
-      .execute();
+    const at = { workspace_id: workspaceId, delivery_id: delivery.id, started_at: clock.now() };
+    await committer.run(keepPrepared, { ...at, name, value });
   },
+});
+
+const keepPrepared = oneByOne(async (db: Database, row: PreparationTable) => {
+  await db
+    .insertInto('preparation')
+    .values(row)
+    .onConflict((it) => it.columns(['workspace_id', 'delivery_id', 'name']).doUpdateSet({ value: row.value }))
+    .execute();
 });
 
 const preparationsOf = statement((db, { workspaceId, id }: { workspaceId: string; id: string }) =>
@@ -67,7 +74,7 @@ async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', delivery.event_id)
     .where('kind', '=', 'message')
-    .where('open', '=', 1)
+    .where('open', '=', sql.lit(1))
     .where('part', '>=', delivery.part)
     .orderBy('part')
     .execute();

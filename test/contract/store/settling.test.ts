@@ -128,7 +128,7 @@ onEveryStore('a conversation', (store) => {
     const made = await conversationWith(store());
     const claim = await outgoing(store(), 'reply');
     expect(claim.delivery.conversation_id).toBe(made.id);
-    await store().ledger.setContact(made, 'contact-1');
+    await store().ledger.keepContact(made, 'contact-1');
     expect(await store().ledger.conversationsOfContact(WORKSPACE, 'contact-1')).toMatchObject([
       { id: made.id, channelId: CHANNEL, thread: '+447700900101', customer: { name: 'Ann' } },
     ]);
@@ -168,7 +168,9 @@ onEveryStore('a contact', (store) => {
   test('is known to everybody, by every identity, once it is made', async () => {
     await lock(store(), 'dlv_1');
     const user = { kind: 'telegram' as const, scope: 'bot', value: '7' };
-    await store().ledger.keepContact(WORKSPACE, [ann, user, ann], 'contact-1');
+    const made = await conversationWith(store());
+    const customer = { ...made.customer, identities: [ann, user, ann] };
+    await store().ledger.keepContact({ ...made, customer }, 'contact-1');
     expect(await lock(store(), 'dlv_2')).toEqual({ state: 'known', contactId: 'contact-1' });
     expect(await store().ledger.lockContact(WORKSPACE, user, 'dlv_3', 30_000)).toMatchObject({
       contactId: 'contact-1',
