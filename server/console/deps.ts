@@ -9,6 +9,7 @@ import type {
   People,
   SignIns,
 } from '../accounts/contracts.ts';
+import type { Random } from '../accounts/secrets.ts';
 import type { Sessions } from '../accounts/sessions.ts';
 import type { Tokens } from '../accounts/tokens.ts';
 import type { ArchiveDeps } from '../accounts/workspaces.ts';
@@ -20,6 +21,7 @@ import type { TrafficStore } from '../store/traffic.ts';
 export interface ConsoleDeps extends ArchiveDeps {
   publicUrl: string;
   clock: { now(): number };
+  random: Random;
   cookies: BrowserCookies;
   accounts: AccountStore;
   sessions: Sessions;

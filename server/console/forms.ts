@@ -1,4 +1,5 @@
 /** Forms that work without a script, with what is wrong said at the field. */
+import { FORM_TOKEN } from './form-token.ts';
 import { attributes, type Content, type Html, html, NOTHING } from './html.ts';
 
 export interface Field {
@@ -85,7 +86,7 @@ export const submit = (
 ): Html => html`<button class="button ${kind}"${attributes({ type: 'submit', ...more })}>${text}</button>`;
 
 export const form = (action: string, body: Content, more: { className?: string; id?: string } = {}): Html =>
-  html`<form method="post"${attributes({ action, class: more.className, id: more.id })}>${body}</form>`;
+  html`<form method="post"${attributes({ action, class: more.className, id: more.id })}>${FORM_TOKEN}${body}</form>`;
 
 /** One button that does something: a form, because links must not change anything. */
 export const actionButton = (

@@ -7,9 +7,12 @@ import express, {
   Router,
 } from 'express';
 import { mayManage } from '../accounts/roles.ts';
+import { makeSecret } from '../accounts/secrets.ts';
 import { forbidden, Problem } from '../http/problem.ts';
 import { assetRouter } from './assets.ts';
 import type { ConsoleDeps } from './deps.ts';
+import { hasForm, isOwnForm, withFormToken } from './form-token.ts';
+import type { Html } from './html.ts';
 import { problemPage } from './pages/problem.ts';
 import { pages } from './pages.ts';
 import type { Answer, MemberVisit, PageRoute, Visit } from './routes.ts';
@@ -20,7 +23,7 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
   const router = Router();
   router.use(assetRouter());
   for (const route of pages(deps)) {
-    const before = route.method === 'post' ? [ownOrigin(deps.publicUrl), readForm] : [];
+    const before = route.method === 'post' ? [notFromElsewhere(deps.publicUrl), readForm] : [];
     router[route.method](route.path, ...before, serve(deps, route));
   }
   router.get('/{*path}', (request, _response, next) => {
@@ -34,29 +37,39 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
 const readForm = express.text({ type: 'application/x-www-form-urlencoded', limit: '200kb' });
 
 /**
- * Browsers send `Origin` with every POST, and a page elsewhere cannot forge it. Together with the SameSite cookie this
- * is the whole defence against forged forms: https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+ * A browser says where a form comes from, and a page elsewhere cannot make it lie. A proxy that takes these headers away
+ * leaves the form's own token, which every form needs in any case: docs/decisions/0013-forms-carry-a-token.md
  */
-const ownOrigin = (publicUrl: string): RequestHandler => {
+const notFromElsewhere = (publicUrl: string): RequestHandler => {
   const ours = new URL(publicUrl).origin;
   return (request, _response, next) => {
-    if (request.headers.origin !== ours)
+    const { origin = ours, 'sec-fetch-site': site = 'same-origin' } = request.headers;
+    if (origin !== ours || site !== 'same-origin')
       throw forbidden('This form was not sent from Octopods itself.', `Open ${ours} and try again there.`);
     next();
   };
 };
+
+function refuseForgedForm({ form, formSecret }: Visit): void {
+  if (!isOwnForm(form, formSecret))
+    throw forbidden(
+      'This form is not one that we gave to you just now, or you have signed in or out since. Nothing was changed.',
+      'Open the page again and send it from there.',
+    );
+}
 
 const serve =
   (deps: ConsoleDeps, route: PageRoute): RequestHandler =>
   async (request, response) => {
     const visit = await visitOf(deps, request);
     const { member } = visit;
-    if (route.who !== 'anyone' && !member) return response.redirect(303, signInFirst(visit));
+    if (route.who !== 'anyone' && !member) return response.set(HEADERS).redirect(303, signInFirst(visit));
     if (route.who === 'manager' && member && !mayManage(member.role))
       throw forbidden(
         'Only owners and admins of the account can do this.',
         'Ask one of them, or ask them to make you an admin.',
       );
+    if (route.method === 'post') refuseForgedForm(visit);
     await send(deps, visit, response, await route.run(visit as MemberVisit));
   };
 
@@ -69,6 +82,7 @@ const signInFirst = ({ method, path, query }: Visit): string => {
 async function visitOf(deps: ConsoleDeps, request: Request): Promise<Visit> {
   const session = deps.cookies.session.read(request);
   const member = await deps.sessions.current(session);
+  const formSecret = member ? session : deps.cookies.forms.read(request);
   const agent = request.headers['user-agent'];
   return {
     method: request.method === 'POST' ? 'POST' : 'GET',
@@ -78,6 +92,7 @@ async function visitOf(deps: ConsoleDeps, request: Request): Promise<Visit> {
     form: new URLSearchParams(typeof request.body === 'string' ? request.body : ''),
     ...(member ? { member } : {}),
     ...(session ? { session } : {}),
+    ...(formSecret ? { formSecret } : {}),
     from: request.ip ?? '',
     ...(agent ? { agent: agent.slice(0, 200) } : {}),
     now: deps.clock.now(),
@@ -95,7 +110,15 @@ async function send(deps: ConsoleDeps, visit: Visit, response: Response, answer:
   response
     .status(answer.status ?? 200)
     .type('html')
-    .send(page.markup);
+    .send(withOwnForms(deps, visit, response, page).markup);
+}
+
+/** A browser in which nobody is signed in gets its secret with its first form. */
+function withOwnForms(deps: ConsoleDeps, { formSecret }: Visit, response: Response, page: Html): Html {
+  if (!hasForm(page)) return page;
+  const secret = formSecret ?? makeSecret(deps.random);
+  if (!formSecret) deps.cookies.forms.set(response, secret);
+  return withFormToken(page, secret);
 }
 
 function changeSession(

@@ -46,6 +46,8 @@ export interface Visit {
   member?: Membership;
   /** The secret behind `member`. */
   session?: string;
+  /** What this browser's forms are signed with; without one it has got no form from us yet. */
+  formSecret?: string;
   /** The visitor's network address, for throttling. */
   from: string;
   /** How the browser introduces itself. */

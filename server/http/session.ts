@@ -14,6 +14,8 @@ export interface BrowserCookies {
   install: BrowserCookie;
   /** The same for a sign-in at a provider. */
   signIn: BrowserCookie;
+  /** What the forms of a browser are signed with in which nobody is signed in. It ends with the browser. */
+  forms: BrowserCookie;
 }
 
 /**
@@ -25,11 +27,11 @@ export function browserCookies(publicUrl: string): BrowserCookies {
   const secure = new URL(publicUrl).protocol === 'https:';
   const prefix = secure ? '__Host-' : '';
   const options: CookieOptions = { httpOnly: true, sameSite: 'lax', path: '/', secure };
-  const cookie = (name: string, maxAge: number): BrowserCookie => ({
+  const cookie = (name: string, maxAge?: number): BrowserCookie => ({
     name: `${prefix}${name}`,
     read: (request) => readCookie(request.headers.cookie, `${prefix}${name}`),
     set: (response, value) => {
-      response.cookie(`${prefix}${name}`, value, { ...options, maxAge });
+      response.cookie(`${prefix}${name}`, value, { ...options, ...(maxAge === undefined ? {} : { maxAge }) });
     },
     clear: (response) => {
       response.clearCookie(`${prefix}${name}`, options);
@@ -39,6 +41,7 @@ export function browserCookies(publicUrl: string): BrowserCookies {
     session: cookie('octopods', SESSION_MS),
     install: cookie('octopods-install', STATE_MS),
     signIn: cookie('octopods-sign-in', STATE_MS),
+    forms: cookie('octopods-forms'),
   };
 }
 

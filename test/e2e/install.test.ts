@@ -91,34 +91,6 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
   });
 
   describe('a workspace that is linked already', () => {
-    it('leaves strangers a request to join, and nothing changes', async () => {
-      await open();
-      await install(door.visitor(), stage.owner);
-      const before = await everything();
-      const stranger = door.visitor();
-      const why = await stage.fails(await install(stranger, stage.stranger));
-      expect(why).toContain('owner has been asked');
-      expect(await everything()).toEqual(before);
-      expect(await joinRequests()).toMatchObject([
-        { account_id: before.accounts[0]?.id, workspace_id: before.workspaces[0]?.id, provider: stage.id },
-      ]);
-      expect((await me(stranger)).status).toBe(401);
-      expect(door.reconnected).toEqual([]);
-      await install(stranger, stage.stranger);
-      expect(await joinRequests()).toHaveLength(1);
-    });
-
-    it('leaves the owner of another account a request to join, and nothing changes', async () => {
-      await open();
-      await install(door.visitor(), stage.owner);
-      const other = door.visitor();
-      await install(other, stage.elsewhere);
-      const before = await everything();
-      await stage.fails(await install(other, stage.stranger));
-      expect(await everything()).toEqual(before);
-      expect(await joinRequests()).toHaveLength(1);
-    });
-
     it('tells its own owner, signed in to another account, to sign out first', async () => {
       await open();
       await install(door.visitor(), stage.owner);
@@ -192,68 +164,6 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
     expect(await everything()).toEqual(before);
   });
 
-  describe('a callback that we did not begin in this browser', () => {
-    /** Nothing was accepted: the code is as good as before, nobody is signed in, and consent is asked for anew. */
-    async function expectDiscarded(response: Response, callback: string, browser: Visitor): Promise<void> {
-      expect(response.status).toBe(302);
-      expect(response.headers.get('location')).toBe(installUrl);
-      expect(stage.isRedeemed(codeOf(callback))).toBe(false);
-      expect((await me(browser)).status).toBe(401);
-      expect((await everything()).workspaces).toEqual([]);
-    }
-
-    it('is discarded without a state', async () => {
-      await open();
-      const browser = door.visitor();
-      const callback = await consent(browser, stage.owner);
-      const bare = `/${stage.id}/oauth/callback?code=${encodeURIComponent(codeOf(callback))}`;
-      await expectDiscarded(await browser.go(bare), callback, browser);
-    });
-
-    it('is discarded with a state of another browser, which keeps its own', async () => {
-      await open();
-      const attacker = door.visitor();
-      const callback = await consent(attacker, stage.owner);
-      const victim = door.visitor();
-      await expectDiscarded(await victim.go(callback), callback, victim);
-      await victim.go(installUrl);
-      await expectDiscarded(await victim.go(callback), callback, victim);
-      stage.succeeds((await attacker.go(callback)).headers.get('location') ?? '', stage.owner);
-    });
-
-    it('is discarded with a made-up state, also when the cookie says the same', async () => {
-      await open();
-      const browser = door.visitor();
-      const callback = new URL(await consent(browser, stage.owner));
-      callback.searchParams.set('state', 'A'.repeat(43));
-      for (const name of browser.cookies.keys()) browser.cookies.set(name, 'A'.repeat(43));
-      await expectDiscarded(await browser.go(callback.href), callback.href, browser);
-    });
-
-    it('is discarded after ten minutes', async () => {
-      await open();
-      const browser = door.visitor();
-      const callback = await consent(browser, stage.owner);
-      door.clock.advance(10 * 60_000);
-      await expectDiscarded(await browser.go(callback), callback, browser);
-    });
-
-    it('is discarded the second time, even with the cookie kept', async () => {
-      await open();
-      const browser = door.visitor();
-      const callback = await consent(browser, stage.owner);
-      const kept = new Map(browser.cookies);
-      await browser.go(callback);
-      const before = await everything();
-      const redemptions = stage.redemptions();
-      const again = door.visitor();
-      again.cookies = kept;
-      expect((await again.go(callback)).headers.get('location')).toBe(installUrl);
-      expect(stage.redemptions()).toBe(redemptions);
-      expect(await everything()).toEqual(before);
-    });
-  });
-
   it('tells the admin who does not consent, in our own words', async () => {
     await open();
     const browser = door.visitor();
@@ -276,26 +186,6 @@ describe.each([intercomStage(), hubspotStage()])('installing at $id', (stage) =>
     callback.searchParams.set('code', 'made-up');
     expect((await stage.fails(await browser.go(callback.href))).length).toBeGreaterThan(20);
     expect((await everything()).accounts).toEqual([]);
-  });
-
-  it('makes a session that nobody can fix in advance, that scripts cannot read, and that ends', async () => {
-    await open();
-    const browser = door.visitor();
-    await install(browser, stage.owner);
-    const first = browser.cookies.get('octopods') ?? '';
-    const line = browser.setCookies.find((one) => one.startsWith('octopods=')) ?? '';
-    expect(line).toMatch(/HttpOnly/);
-    expect(line).toMatch(/SameSite=Lax/);
-    expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    expect(JSON.stringify(await everything())).not.toContain(first);
-
-    const planted = door.visitor();
-    planted.cookies.set('octopods', 'P'.repeat(43));
-    await install(planted, stage.owner);
-    expect(planted.cookies.get('octopods')).not.toBe('P'.repeat(43));
-
-    door.clock.advance(30 * 24 * 3_600_000);
-    expect((await me(browser)).status).toBe(401);
   });
 
   it('answers other methods than GET with 405', async () => {

@@ -42,6 +42,7 @@ import { createMessageStore } from '../../server/store/messages.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
 import { createSettingStore } from '../../server/store/settings.ts';
 import { createWebhookRefusals } from '../../server/store/webhook-refusals.ts';
+import { formRequest, formToken } from './forms.ts';
 import { testIo } from './io.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { type Visitor, visitor } from './visitor.ts';
@@ -106,12 +107,8 @@ export async function openPeopleDoor({ mail = true }: { mail?: boolean } = {}): 
     config,
     platforms: house.made,
     visitor: () => visitor(url),
-    post: (who, path, fields) =>
-      who.go(path, {
-        method: 'POST',
-        headers: { origin: url, 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams(fields).toString(),
-      }),
+    post: async (who, path, fields) =>
+      who.go(path, formRequest({ ...fields, form_token: await formToken(who) }, { origin: url })),
     close: async () => {
       await relay.stop();
       server.closeAllConnections();

@@ -2,6 +2,7 @@
 import type { ActivityRow } from '../../store/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { card, empty, head, notice } from '../elements.ts';
+import { FORM_TOKEN } from '../form-token.ts';
 import { submit } from '../forms.ts';
 import { attributes, type Html, html, NOTHING } from '../html.ts';
 import { icons } from '../icons.ts';
@@ -76,6 +77,6 @@ const retryForm = (
 ): Html =>
   card(
     title,
-    html`<form method="post" action="/failures/retry"${attributes({ id: `retry-${id}`, 'aria-label': title })}>${list(rows)}<div class="form-foot">${submit(html`${icons.again}Send the chosen ones again`)}</div></form>`,
+    html`<form method="post" action="/failures/retry"${attributes({ id: `retry-${id}`, 'aria-label': title })}>${FORM_TOKEN}${list(rows)}<div class="form-foot">${submit(html`${icons.again}Send the chosen ones again`)}</div></form>`,
     { lead },
   );
