@@ -16,6 +16,8 @@ export interface Config {
   keys: Uint8Array[];
   mediaFolder: string;
   mediaOrigin: string;
+  /** How long content and files are kept after a message's last outcome, and the ledger's rows after that, ms. */
+  keep: { contentMs: number; ledgerMs: number };
   logLevel: string;
   trustProxy: number;
   allowPrivateHosts: boolean;
@@ -129,10 +131,26 @@ function readPlain(env: Record<string, string | undefined>, note: Note) {
     databaseUrl,
     mediaFolder: mediaUrl.slice('file:'.length),
     mediaOrigin: (env.MEDIA_ORIGIN ?? publicUrl).replace(/\/+$/, ''),
+    keep: readKeep(env, note),
     logLevel: level,
     trustProxy,
     allowPrivateHosts: env.ALLOW_PRIVATE_HOSTS === '1',
   };
+}
+
+const DAY_MS = 24 * 3_600_000;
+/** Meta repeats a webhook for up to seven days: what says that it is known already must outlive that. */
+const DEDUPE_DAYS = 8;
+
+function readKeep(env: Record<string, string | undefined>, note: Note): Config['keep'] {
+  // An empty value is none, and certainly not "erase at once".
+  const content = Number(env.RETENTION_DAYS?.trim() || '7');
+  const ledger = Number(env.LEDGER_DAYS?.trim() || '400');
+  if (!(content >= 0 && content <= 3_650)) note('RETENTION_DAYS', 'is not a number of days (0–3650)');
+  if (!(ledger >= DEDUPE_DAYS && ledger <= 36_500))
+    note('LEDGER_DAYS', `is not a number of days (at least ${DEDUPE_DAYS}: duplicates may come for seven)`);
+  else if (ledger < content) note('LEDGER_DAYS', 'is less than RETENTION_DAYS');
+  return { contentMs: content * DAY_MS, ledgerMs: ledger * DAY_MS };
 }
 
 /** https, or http on loopback: cookies and signatures depend on it. */

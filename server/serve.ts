@@ -26,6 +26,7 @@ import { type RelayDeps, TIMES } from './relay/deps.ts';
 import { createForgetting } from './relay/forget.ts';
 import { createMediaJob } from './relay/media-job.ts';
 import { createRefusedNotes } from './relay/refused.ts';
+import { createRetentionJob } from './relay/retention.ts';
 import { createRoster } from './relay/roster.ts';
 import { createWatch, type WatchDeps } from './relay/watch.ts';
 import { createWorker } from './relay/worker.ts';
@@ -39,6 +40,7 @@ import { createMediaRows } from './store/media-rows.ts';
 import { createMessageStore, type MessageStore } from './store/messages.ts';
 import { type Database, openDatabase } from './store/open.ts';
 import { createPeers, type Peers } from './store/peers.ts';
+import { createRetentionStore, type RetentionStore } from './store/retention.ts';
 import { createSettingStore } from './store/settings.ts';
 import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
@@ -93,6 +95,7 @@ interface Store {
   ledger: Ledger;
   messages: MessageStore;
   media: RelayDeps['media'];
+  retention: RetentionStore;
 }
 
 function openStore(config: Config, db: Database, company: Company): Store {
@@ -102,6 +105,7 @@ function openStore(config: Config, db: Database, company: Company): Store {
     ledger: createLedger(db, connections, clock, company),
     messages: createMessageStore(db, connections.seal),
     media: { rows: createMediaRows(db, connections.seal), files: createMediaFiles(join(config.mediaFolder)) },
+    retention: createRetentionStore(db),
   };
 }
 
@@ -126,6 +130,12 @@ function startRelay(
   const mediaJob = createMediaJob(deps);
   const catchUp = createCatchUp(deps);
   const forgetting = createForgetting(deps);
+  const retention = createRetentionJob({
+    ...deps,
+    retention: store.retention,
+    files: store.media.files,
+    keep: config.keep,
+  });
   const watch = createWatch({ ...deps, ...watched });
   return {
     adapter,
@@ -137,12 +147,13 @@ function startRelay(
       mediaJob.start();
       catchUp.start();
       forgetting.start();
+      retention.start();
       watch.start();
     },
     stop: async () => {
       catchUp.stop();
       forgetting.stop();
-      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop(), watch.stop()]);
+      await Promise.all([worker.drain(DRAIN_MS), mediaJob.stop(), retention.stop(), watch.stop()]);
       await roster?.stop();
     },
   };

@@ -16,6 +16,7 @@ import type { ArchiveDeps } from '../accounts/workspaces.ts';
 import type { BrowserCookies } from '../http/session.ts';
 import type { AccountStore } from '../store/accounts.ts';
 import type { ActivityStore } from '../store/activity.ts';
+import type { ResendResult } from '../store/resend.ts';
 import type { TrafficStore } from '../store/traffic.ts';
 
 export interface ConsoleDeps extends ArchiveDeps {
@@ -30,7 +31,7 @@ export interface ConsoleDeps extends ArchiveDeps {
   activity: ActivityStore;
   traffic: TrafficStore;
   /** Puts failed parts of a message back to work. */
-  retry(workspaceIds: string[], id: string): Promise<'queued' | 'not_found' | 'not_failed'>;
+  retry(workspaceIds: string[], id: string): Promise<ResendResult>;
   webhookUrl(type: string, channelId: string, credentials: unknown): string;
   people: People;
   invitations: Invitations;

@@ -22,9 +22,12 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
 
 /** Time first (48 bits), then `bytes` of randomness: sorts by creation, cannot be guessed (10 bytes = 80 bits). */
 export function makeId(kind: IdKind, now: number, random: (bytes: number) => Uint8Array): string {
-  const time = Math.floor(now).toString(32).padStart(10, '0');
-  return `${kind}_${time}${encode(random(10))}`;
+  return `${firstId(kind, now)}${encode(random(10))}`;
 }
+
+/** Sorts before every id of this kind made at `ms` or later, and behind all earlier ones. */
+export const firstId = (kind: IdKind, ms: number): string =>
+  `${kind}_${Math.max(0, Math.floor(ms)).toString(32).padStart(10, '0')}`;
 
 /** No time in it: for what must be unguessable as a whole, such as the channel id of a webhook path (160 bits). */
 export const makeSecretId = (kind: IdKind, random: (bytes: number) => Uint8Array): string =>

@@ -94,3 +94,7 @@ export function fromHttpStatus(status: number, why: string, retryAfterMs?: numbe
   if (status === 408 || status >= 500) return unknown(why);
   return refused(status, why);
 }
+
+/** What everybody reads who wants to send a message again whose content is gone. */
+export const ERASED =
+  'Its content was erased, as everything is some time after its last outcome, so it cannot be sent again. Write it anew.';

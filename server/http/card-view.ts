@@ -1,6 +1,7 @@
 /** From the ledger to what a card shows: the same truth for Intercom and HubSpot. */
 import type { CardMessage, CardView, ConversationCard } from '../../intercom-canvas/view.ts';
 import type { AnyAdapter, Connection } from '../core/adapter.ts';
+import { ERASED } from '../core/outcome.ts';
 import { displayPhone } from '../core/phone.ts';
 import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
 import type { Conversation } from '../store/conversations.ts';
@@ -63,10 +64,11 @@ function windowOf(conversation: Conversation, adapter: AnyAdapter): { window?: {
   return { window: { closesAt: conversation.lastInboundAt + windowHours * 3_600_000 } };
 }
 
-const toCardMessage = (row: CardRow): CardMessage => ({
-  ...row,
-  canResend: row.direction === 'out' && (row.status === 'failed' || row.status === 'unknown'),
-});
+function toCardMessage({ erased, ...row }: CardRow): CardMessage {
+  const troubled = row.direction === 'out' && (row.status === 'failed' || row.status === 'unknown');
+  if (!troubled || !erased) return { ...row, canResend: troubled };
+  return { ...row, reason: [row.reason, ERASED].filter(Boolean).join(' '), canResend: false };
+}
 
 export const notBridged = (publicUrl: string): CardView => ({
   kind: 'not_bridged',

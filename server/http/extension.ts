@@ -7,7 +7,7 @@ import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Log, WebhookRequest } from '../core/adapter.ts';
 import type { Workspace } from '../store/connections.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
-import { notFound, Problem, problemHandler, wrongMethod } from './problem.ts';
+import { contentErased, notFound, Problem, problemHandler, wrongMethod } from './problem.ts';
 import { toWebhook } from './webhooks.ts';
 
 export interface ExtensionDeps extends CardDeps {
@@ -89,6 +89,7 @@ async function resend(
 ): Promise<void> {
   const result = await deps.ledger.resend(workspace.id, messageId);
   if (result === 'not_found') throw notFound('message');
+  if (result === 'erased') throw contentErased();
   if (result === 'not_failed')
     throw new Problem(409, {
       detail: 'This message is on its way or has arrived: nothing was sent again.',

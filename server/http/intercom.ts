@@ -6,8 +6,10 @@ import express, { type Request, type Response, Router } from 'express';
 import { type CanvasAnswer, draw, type Reader, readClick, type Screen } from '../../intercom-canvas/index.ts';
 import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Io } from '../core/adapter.ts';
+import { ERASED } from '../core/outcome.ts';
 import type { Workspace } from '../store/connections.ts';
 import { forLog } from '../store/refusals.ts';
+import type { ResendResult } from '../store/resend.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { wrongMethod } from './problem.ts';
 
@@ -73,13 +75,15 @@ async function submit(deps: IntercomRouterDeps, body: Body, response: Response):
   await card(deps, body, response, afterResend(click.id, result));
 }
 
-const afterResend = (id: string, result: 'queued' | 'not_found' | 'not_failed'): Screen => {
+const afterResend = (id: string, result: ResendResult): Screen => {
   if (result === 'queued') return { to: 'resent', id };
-  const why =
-    result === 'not_failed'
-      ? 'This message is on its way or has arrived already, so it was not sent a second time.'
-      : 'This message is not known here any more.';
-  return { to: 'not_resent', why };
+  return { to: 'not_resent', why: NOT_RESENT[result] };
+};
+
+const NOT_RESENT = {
+  not_failed: 'This message is on its way or has arrived already, so it was not sent a second time.',
+  not_found: 'This message is not known here any more.',
+  erased: ERASED,
 };
 
 async function card(deps: IntercomRouterDeps, body: Body, response: Response, screen: Screen): Promise<void> {

@@ -1,7 +1,9 @@
 /** Errors as the API tells them: problem details, RFC 9457 (https://www.rfc-editor.org/rfc/rfc9457). */
+
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../core/adapter.ts';
+import { ERASED } from '../core/outcome.ts';
 import { forLog, isDatabaseDown } from '../store/refusals.ts';
 
 export interface ProblemMembers {
@@ -63,6 +65,9 @@ export const wrongMethod =
     const detail = `${request.method} is not possible here.`;
     throw new Problem(405, { detail, remedy: `Use ${allow}.` }, { Allow: allow });
   };
+
+export const contentErased = (): Problem =>
+  new Problem(409, { detail: ERASED, remedy: 'Write the message again.' });
 
 /** The last handler: known problems as they are, everything else without a word of what it was, except in the log. */
 export const problemHandler =

@@ -74,7 +74,7 @@ async function fetchOne(deps: RelayDeps, row: MediaRow): Promise<void> {
     const result = await download(deps, row, file);
     if ('failed' in result) await deps.media.rows.failed(row, result.failed);
     else if ('later' in result) await postpone(deps, row, result.later, result.afterMs);
-    else await deps.media.rows.stored(row, result);
+    else if (!(await deps.media.rows.stored(row, result))) await deps.media.files.remove(row.id);
   } catch (error) {
     if (error instanceof MediaTooLarge) await deps.media.rows.failed(row, error.message);
     else if (error instanceof WireError) await postpone(deps, row, error.message);

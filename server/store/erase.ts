@@ -4,6 +4,7 @@
  */
 import type { Customer } from '../core/message.ts';
 import { asConversation } from './conversations.ts';
+import { FORGOTTEN } from './media-rows.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 
@@ -185,7 +186,8 @@ async function eraseMedia(trx: Database, workspaceId: string, events: string[]):
   const ids: string[] = [];
   for (const some of batches(events)) {
     const rows = await trx
-      .deleteFrom('media')
+      .updateTable('media')
+      .set(FORGOTTEN)
       .where('workspace_id', '=', workspaceId)
       .where('event_id', 'in', some)
       .returning('id')

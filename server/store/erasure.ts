@@ -2,10 +2,11 @@ import type { ConnectionStore } from './connections.ts';
 import { type Erased, type EraseRequest, eraseCustomer } from './erase.ts';
 import type { MediaFiles } from './media-files.ts';
 import type { Database } from './open.ts';
+import { createRetentionStore } from './retention.ts';
 import { scrub } from './scrub.ts';
 
 export interface ErasureStore {
-  /** Rows first, then files: what is left over after a crash is a file that nothing leads to and nobody can open. */
+  /** Rows first, then files, then what leads to these: what a crash leaves over is found by the next round of retention. */
   erase(request: EraseRequest): Promise<Erased>;
   /** After the last of them: nothing readable stays in the database's files. */
   scrub(): Promise<void>;
@@ -19,6 +20,7 @@ export const createErasureStore = (
   erase: async (request) => {
     const erased = await eraseCustomer(db, await connections.seal(request.workspaceId), request);
     await Promise.all(erased.files.map((id) => files.remove(id)));
+    await createRetentionStore(db).filesRemoved(erased.files);
     return erased;
   },
   scrub: () => scrub(db),

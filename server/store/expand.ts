@@ -11,6 +11,7 @@ import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
 import { whileHeld } from './lanes.ts';
 import { lockLanes } from './locks.ts';
+import { dropMedia } from './media-rows.ts';
 import type { Database } from './open.ts';
 import { random } from './random.ts';
 import type { Seal } from './seal.ts';
@@ -158,11 +159,7 @@ export async function replaceParts(
     .where('workspace_id', '=', workspaceId)
     .where('id', '=', delivery.event_id)
     .execute();
-  await trx
-    .deleteFrom('media')
-    .where('workspace_id', '=', workspaceId)
-    .where('event_id', '=', delivery.event_id)
-    .execute();
+  await dropMedia(trx, workspaceId, delivery.event_id);
   if (media.length > 0) await trx.insertInto('media').values(media).execute();
 }
 

@@ -43,6 +43,7 @@ export async function journey(
       .select(['id', 'kind', 'name', 'state', 'reason', 'size'])
       .where('workspace_id', '=', row.workspace_id)
       .where('event_id', '=', id)
+      .where('state', '<>', 'erased')
       .orderBy('slot')
       .execute(),
     ...(event ? { event } : {}),

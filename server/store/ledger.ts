@@ -19,7 +19,7 @@ import { links } from './links.ts';
 import type { Database } from './open.ts';
 import type { Peers } from './peers.ts';
 import { applyReceipt, forgetReceipts } from './receipts.ts';
-import { resend } from './resend.ts';
+import { type ResendResult, resend } from './resend.ts';
 import { type Settlement, settle } from './settle.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
 import { untilWritable } from './until-writable.ts';
@@ -72,7 +72,7 @@ export interface Ledger {
   forgetReceipts(before: number): Promise<number>;
 
   /** Puts failed, unknown and cancelled parts of a message back to work, once however often it is asked. */
-  resend(workspaceId: string, eventId: string): Promise<'queued' | 'not_found' | 'not_failed'>;
+  resend(workspaceId: string, eventId: string): Promise<ResendResult>;
   /** Makes everything that waits in a workspace due now (its credentials are back, its media have come). */
   wake(workspaceId: string, eventId?: string): Promise<void>;
   /** SQLite has one process: at its start, nobody else can hold a lease. On Postgres others may: see relay/roster.ts. */

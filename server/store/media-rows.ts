@@ -12,7 +12,8 @@ export interface MediaRows {
   /** Takes what is due for `leaseMs`; the connection's adapter knows how to fetch it. `owner`: who takes it. */
   claim(max: number, leaseMs: number, now: number, owner?: string): Promise<MediaRow[]>;
   source(row: MediaRow): Promise<RemoteFile>;
-  stored(row: MediaRow, facts: { name: string; contentType: string; size: number }): Promise<void>;
+  /** False: it was erased while it was fetched; its bytes are nobody's. */
+  stored(row: MediaRow, facts: { name: string; contentType: string; size: number }): Promise<boolean>;
   failed(row: MediaRow, reason: string): Promise<void>;
   later(row: MediaRow, due: number): Promise<void>;
   of(workspaceId: string, eventId: string): Promise<MediaRow[]>;
@@ -26,8 +27,9 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
       .set(set)
       .where('workspace_id', '=', row.workspace_id)
       .where('id', '=', row.id)
-      .execute()
-      .then(() => undefined);
+      .where('state', '=', 'waiting')
+      .executeTakeFirst()
+      .then(({ numUpdatedRows }) => numUpdatedRows === 1n);
   return {
     claim: (max, leaseMs, now, owner) =>
       claimDue(db, max, { now, until: now + leaseMs, owner: owner ?? null }),
@@ -43,14 +45,15 @@ export function createMediaRows(db: Database, seal: (workspaceId: string) => Pro
         content_type: facts.contentType,
         size: facts.size,
       }),
-    failed: (row, reason) => update(row, { state: 'failed', source: null, reason }),
-    later: (row, due) => update(row, { due }),
+    failed: async (row, reason) => void (await update(row, { state: 'failed', source: null, reason })),
+    later: async (row, due) => void (await update(row, { due })),
     of: (workspaceId, eventId) =>
       db
         .selectFrom('media')
         .selectAll()
         .where('workspace_id', '=', workspaceId)
         .where('event_id', '=', eventId)
+        .where('state', '<>', 'erased')
         .execute(),
     byId: (workspaceId, id) =>
       db
@@ -89,3 +92,22 @@ async function claimDue(
   }
   return taken;
 }
+
+/** Forgotten but for their ids, by which the files are removed (see retention.ts): a row that went first would leave its file. */
+export const FORGOTTEN = {
+  state: 'erased' as const,
+  source: null,
+  name: null,
+  content_type: null,
+  reason: null,
+  owner: null,
+};
+
+/** The files of an event are nobody's any more. */
+export const dropMedia = (trx: Database, workspaceId: string, eventId: string): Promise<unknown> =>
+  trx
+    .updateTable('media')
+    .set(FORGOTTEN)
+    .where('workspace_id', '=', workspaceId)
+    .where('event_id', '=', eventId)
+    .execute();

@@ -24,7 +24,9 @@ export interface CardRow {
   status: ReadableStatus;
   at: number;
   reason?: string;
+  /** Empty once erased. */
   excerpt: string;
+  erased: boolean;
 }
 
 export interface MessageStore {
@@ -147,6 +149,7 @@ function toCardRow(row: Row, seal: Seal): CardRow {
     status: row.status as ReadableStatus,
     at: Number(row.at),
     ...(row.reason ? { reason: row.reason } : {}),
+    erased: row.content === null,
     excerpt: event?.kind === 'message' ? excerpt(event.parts, EXCERPT_CHARACTERS) : '',
   };
 }

@@ -7,6 +7,7 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 import { sqlType, table } from './columns.ts';
 import { isPostgres } from './dialect.ts';
 import { people } from './migration-people.ts';
+import { retention } from './migration-retention.ts';
 import type { Schema } from './schema.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
@@ -282,5 +283,10 @@ const company: Migration = {
 };
 
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': first, '0002-company': company, '0003-people': people }),
+  getMigrations: async () => ({
+    '0001-first': first,
+    '0002-company': company,
+    '0003-people': people,
+    '0004-retention': retention,
+  }),
 };

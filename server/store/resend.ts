@@ -5,8 +5,10 @@ import { openLane } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import { position } from './position.ts';
+import type { DeliveryState } from './schema.ts';
 
-export type ResendResult = 'queued' | 'not_found' | 'not_failed';
+/** `erased`: there is nothing left that could be sent. */
+export type ResendResult = 'queued' | 'not_found' | 'not_failed' | 'erased';
 interface ResendRequest {
   workspaceId: string;
   eventId: string;
@@ -19,6 +21,19 @@ export const resend: Handler<ResendRequest, ResendResult> = async (trx, requests
   return results;
 };
 
+const FAILED: DeliveryState[] = ['failed', 'unknown', 'cancelled'];
+
+async function isErased(trx: Database, workspaceId: string, eventId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('event')
+    .select('id')
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', eventId)
+    .where('content', 'is not', null)
+    .executeTakeFirst();
+  return row === undefined;
+}
+
 async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendRequest): Promise<ResendResult> {
   const parts = await trx
     .selectFrom('delivery')
@@ -30,6 +45,8 @@ async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendReq
   const lane = parts[0]?.lane_id;
   if (lane === undefined) return 'not_found';
   await lockLanes(trx, [{ workspaceId, laneId: lane }]);
+  if (!parts.some((part) => FAILED.includes(part.state))) return 'not_failed';
+  if (await isErased(trx, workspaceId, eventId)) return 'erased';
   const back = await trx
     .updateTable('delivery')
     .set({
@@ -48,7 +65,7 @@ async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendReq
     .where('workspace_id', '=', workspaceId)
     .where('event_id', '=', eventId)
     .where('kind', '=', 'message')
-    .where('state', 'in', ['failed', 'unknown', 'cancelled'])
+    .where('state', 'in', FAILED)
     .executeTakeFirst();
   const count = Number(back.numUpdatedRows);
   if (count === 0) return 'not_failed';

@@ -201,7 +201,8 @@ export interface MediaTable {
   connection_id: string;
   /** The part and file it belongs to: `3` = the file of part 3. */
   slot: string;
-  state: 'waiting' | 'stored' | 'failed';
+  /** `erased`: its file is to be removed, then the row. */
+  state: 'waiting' | 'stored' | 'failed' | 'erased';
   /** Sealed RemoteFile; null once stored. */
   source: Uint8Array | null;
   kind: string;

@@ -8,6 +8,7 @@ import type { Handler } from './committer.ts';
 import { addHistory, type EventPart, partsOf, refreshEvent } from './event-status.ts';
 import { freeLane, whileHeld } from './lanes.ts';
 import { lockLanes, lockWords } from './locks.ts';
+import { dropMedia } from './media-rows.ts';
 import type { Database } from './open.ts';
 import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
 import type { DeliveryState, EventStatus } from './schema.ts';
@@ -240,11 +241,6 @@ async function closeEvent(
     .where('workspace_id', '=', claim.workspaceId)
     .where('id', '=', claim.delivery.event_id)
     .execute();
-  if (status === 'ignored')
-    await trx
-      .deleteFrom('media')
-      .where('workspace_id', '=', claim.workspaceId)
-      .where('event_id', '=', claim.delivery.event_id)
-      .execute();
+  if (status === 'ignored') await dropMedia(trx, claim.workspaceId, claim.delivery.event_id);
   await addHistory(trx, { workspaceId: claim.workspaceId, eventId: claim.delivery.event_id, status, now });
 }

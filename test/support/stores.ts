@@ -13,6 +13,7 @@ import { createLedger, type Ledger } from '../../server/store/ledger.ts';
 import { createMediaRows, type MediaRows } from '../../server/store/media-rows.ts';
 import { createMessageStore, type MessageStore } from '../../server/store/messages.ts';
 import { type Database, openDatabase } from '../../server/store/open.ts';
+import { createRetentionStore, type RetentionStore } from '../../server/store/retention.ts';
 import { createSettingStore, type SettingStore } from '../../server/store/settings.ts';
 import { testIo } from './io.ts';
 import { freshPostgres } from './postgres.ts';
@@ -32,6 +33,7 @@ export interface Process {
   messages: MessageStore;
   media: MediaRows;
   settings: SettingStore;
+  retention: RetentionStore;
 }
 
 export interface TestStore extends Process {
@@ -99,6 +101,7 @@ export async function storeAt(
       messages: createMessageStore(db, connections.seal),
       media: createMediaRows(db, connections.seal),
       settings: createSettingStore(db),
+      retention: createRetentionStore(db),
     };
   };
   const first = processOn(opened[0] as Database);

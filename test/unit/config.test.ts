@@ -27,6 +27,7 @@ describe('the configuration', () => {
       mediaFolder: './data/media',
       mediaOrigin: 'http://localhost:8080',
       logLevel: 'info',
+      keep: { contentMs: 7 * 86_400_000, ledgerMs: 400 * 86_400_000 },
       trustProxy: 0,
       allowPrivateHosts: false,
       configuredHosts: [],
@@ -141,4 +142,26 @@ describe('serving for real', () => {
       expect(meansToServeForReal(env as Record<string, string | undefined>)).toBe(false);
     },
   );
+});
+
+describe('how long things are kept', () => {
+  const kept = (env: Record<string, string>) => readConfig({ ...least, ...env }).keep.contentMs;
+
+  test('may be no time at all, but an empty value is none', () => {
+    expect(kept({ RETENTION_DAYS: '0' })).toBe(0);
+    expect(kept({ RETENTION_DAYS: '0.5' })).toBe(43_200_000);
+    expect(kept({ RETENTION_DAYS: '' })).toBe(7 * 86_400_000);
+  });
+
+  test.each([
+    [{ RETENTION_DAYS: '-1' }, 'RETENTION_DAYS: is not a number of days (0–3650)'],
+    [{ RETENTION_DAYS: 'a week' }, 'RETENTION_DAYS: is not a number of days (0–3650)'],
+    [
+      { LEDGER_DAYS: '7' },
+      'LEDGER_DAYS: is not a number of days (at least 8: duplicates may come for seven)',
+    ],
+    [{ LEDGER_DAYS: '30', RETENTION_DAYS: '31' }, 'LEDGER_DAYS: is less than RETENTION_DAYS'],
+  ])('%j is refused', (env, why) => {
+    expect(problems({ ...least, ...(env as Record<string, string>) })).toEqual([why]);
+  });
 });

@@ -1,4 +1,5 @@
 /** What did not arrive, and sending it again. */
+import { ERASED } from '../../core/outcome.ts';
 import type { ActivityRow } from '../../store/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { card, empty, head, notice } from '../elements.ts';
@@ -35,17 +36,20 @@ export const failuresPages = (deps: ConsoleDeps): PageRoute[] => [
   }),
   inside('post', '/failures/retry', async (visit) => {
     const ids = (await workspacesOf(deps, visit.member)).map((one) => one.id);
-    let queued = 0;
+    const done = { queued: 0, erased: 0, not_found: 0, not_failed: 0 };
     // Oldest first, one after another: so they leave in the order in which they were written.
     for (const id of visit.form.getAll('message').slice(0, PAGE_SIZE).sort())
-      if ((await deps.retry(ids, id)) === 'queued') queued += 1;
-    return { goTo: `/failures?queued=${queued}` };
+      done[await deps.retry(ids, id)] += 1;
+    return { goTo: `/failures?queued=${done.queued}${done.erased > 0 ? `&erased=${done.erased}` : ''}` };
   }),
 ];
 
 function retried({ query }: MemberVisit): Html {
   const queued = query.get('queued');
   if (queued === null || !/^\d{1,3}$/.test(queued)) return NOTHING;
+  const erased = query.get('erased');
+  if (erased !== null && /^\d{1,3}$/.test(erased))
+    return notice('wait', `${count(Number(queued), 'message')} queued again, ${erased} not`, ERASED);
   return queued === '0'
     ? notice('wait', 'Nothing was sent again', 'Choose at least one message that has failed.')
     : notice('good', `${count(Number(queued), 'message')} queued again. They go out in a moment.`);

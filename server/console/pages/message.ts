@@ -1,6 +1,6 @@
 /** One message's journey: every step, every call, what was received, and another try. */
 import { mayManage } from '../../accounts/roles.ts';
-import { notFound, Problem } from '../../http/problem.ts';
+import { contentErased, notFound, Problem } from '../../http/problem.ts';
 import type { Journey, JourneyCall, Step } from '../../store/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { badge, card, copyable, disclosure, facts, head, link, notice, time } from '../elements.ts';
@@ -31,6 +31,7 @@ export const messagePages = (deps: ConsoleDeps): PageRoute[] => [
       id,
     );
     if (answer === 'not_found') throw notFound('message');
+    if (answer === 'erased') throw contentErased();
     if (answer === 'not_failed')
       throw new Problem(409, {
         detail: 'This message has not failed.',

@@ -1,6 +1,7 @@
 import type { Caller } from '../../accounts/tokens.ts';
 import type { ConnectionStore } from '../../store/connections.ts';
-import { invalidField, notFound } from '../problem.ts';
+import type { ResendResult } from '../../store/resend.ts';
+import { contentErased, invalidField, notFound } from '../problem.ts';
 import { limitOf, PAGING, type Page } from './paging.ts';
 import { type ApiRoute, conflict, ok, withoutBody } from './routes.ts';
 import { iso, listOf, messageShape, messageStatuses, retryShape } from './shapes.ts';
@@ -31,7 +32,7 @@ export interface MessageReader {
   }): Promise<Page<ApiMessage>>;
   get(workspaceIds: string[], id: string): Promise<ApiMessage | undefined>;
   /** `not_failed`: it is under way, arrived, or nothing is known to be wrong with it. `unknown` ones count as failed. */
-  retry(workspaceIds: string[], id: string): Promise<'queued' | 'not_found' | 'not_failed'>;
+  retry(workspaceIds: string[], id: string): Promise<ResendResult>;
 }
 
 export interface MessageRoutesDeps {
@@ -100,6 +101,7 @@ const retry = (deps: MessageRoutesDeps): ApiRoute =>
       if (answer === 'not_found') throw notFound('message');
       if (answer === 'not_failed')
         throw conflict('This message has not failed.', 'Only failed and unknown messages can be sent again.');
+      if (answer === 'erased') throw contentErased();
       return { status: 202, json: { id, status: 'queued' } };
     },
   });
