@@ -1,101 +1,216 @@
-/** Every page for everybody: axe in light and dark, a phone's width, the keyboard, and forms without any script. */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+/**
+ * Every page for everybody. One walk through every page in every state (test/support/console-sights.ts) notes what is
+ * wrong with each; the sentences below are about those notes. The router's own list says whether a page was left out.
+ */
+import type { BrowserContext, Page, Response } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { CUSTOMERS, LINES } from '../../playground/town/emulators.ts';
+import { pages } from '../../server/console/pages.ts';
+import { open, type PageRoute } from '../../server/console/routes.ts';
+import { arrive, assemble, type Cast, type Who } from '../support/console-cast.ts';
+import { type Form, type Look, look, violations } from '../support/console-look.ts';
+import { routeOf, type Sight, sights, unseen } from '../support/console-sights.ts';
 import { type ConsoleTown, openConsoleTown } from '../support/console-town.ts';
-import { connectIntercom, type FurnishedWorld, furnish, OUTSIDE } from '../support/console-world.ts';
+
+/** Nothing is run: only the list is read. */
+const ROUTES: PageRoute[] = pages({} as Parameters<typeof pages>[0]);
+
+interface Seen extends Look {
+  name: string;
+  who: Who;
+  /** The request that was answered with this page: "GET /team". */
+  request: string;
+  status: number;
+  meant: number;
+  policy: string;
+}
 
 let town: ConsoleTown;
-let world: FurnishedWorld;
+let cast: Cast;
+const seen: Seen[] = [];
+/** What came of each form that was sent with nothing in it. */
+const emptied: Seen[] = [];
+/** Links that were tried, by who saw them and the page that they lead to; and those behind which there was nothing. */
+const followed = new Set<string>();
+const dead: string[] = [];
 beforeAll(async () => {
   town = await openConsoleTown({ recordTo: inject('callsFile') });
-  world = await furnish(town);
-});
+  cast = await assemble(town);
+  await walk();
+}, 240_000);
 afterAll(() => town.close());
 
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-/** Typed as text: the tests' own TypeScript knows no document. */
-const RUN = "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)";
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = (await page.evaluate(RUN)) as Violation[];
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
-}
-
-async function everyPage(see: (page: Page, name: string, address: string) => Promise<void>): Promise<void> {
-  const insider = await world.owner.newPage();
-  for (const [name, address] of Object.entries(world.addresses)) await see(insider, name, address);
-  await insider.close();
-  const stranger = await town.person();
-  const outsider = await stranger.newPage();
-  for (const [name, address] of Object.entries(OUTSIDE)) await see(outsider, name, address);
-  await stranger.close();
+/** The last answer that a page was made of, after all redirects. */
+function answers(page: Page): () => Response {
+  let last: Response | undefined;
+  page.on('response', (response) => {
+    const request = response.request();
+    if (request.isNavigationRequest() && response.status() !== 303 && response.status() !== 302)
+      last = response;
+  });
+  return () => {
+    if (!last) throw new Error('the page has not been answered');
+    return last;
+  };
 }
 
-describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-  test('axe finds nothing on any page, closed or opened', async () => {
-    const found: Record<string, string[]> = {};
-    let seen = 0;
-    await everyPage(async (page, name, address) => {
-      await page.emulateMedia({ colorScheme });
+async function note(
+  page: Page,
+  sight: Pick<Sight, 'name' | 'who' | 'status'>,
+  answer: Response,
+): Promise<Seen> {
+  const request = `${answer.request().method()} ${new URL(answer.url()).pathname}`;
+  const policy = answer.headers()['content-security-policy'] ?? '';
+  const said = { name: sight.name, who: sight.who, request, status: answer.status(), policy };
+  return { ...(await look(page)), ...said, meant: sight.status ?? 200 };
+}
+
+async function walk(): Promise<void> {
+  const open = new Map<Who, { page: Page; last: () => Response }>();
+  const tried = new Set<string>();
+  for (const [who, person] of Object.entries(cast.people) as [Who, BrowserContext][]) {
+    const page = await person.newPage();
+    open.set(who, { page, last: answers(page) });
+  }
+  for (const sight of sights(town, cast)) {
+    const { page, last } = open.get(sight.who) as { page: Page; last: () => Response };
+    if (typeof sight.at === 'string') await page.goto(sight.at);
+    else await sight.at(page);
+    const noted = await note(page, sight, last());
+    seen.push(noted);
+    if (noted.status < 400) await follow(noted);
+    const address = page.url();
+    for (const form of noted.forms) {
+      const route = routeOf(ROUTES, `POST ${form.action}`)?.path ?? form.action;
+      if (form.method !== 'post' || form.text.length === 0 || tried.has(route)) continue;
+      tried.add(route);
       await page.goto(address);
-      const closed = await violations(page);
-      await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
-      const wrong = [...closed, ...(await violations(page))];
-      if (wrong.length > 0) found[name] = wrong;
-      seen += 1;
-    });
-    expect(found).toEqual({});
-    expect(seen).toBe(Object.keys(world.addresses).length + Object.keys(OUTSIDE).length);
+      await sendEmpty(page, form);
+      emptied.push(await note(page, { ...sight, name: `${route}, sent empty` }, last()));
+    }
+  }
+}
+
+/** One link of each kind, at once: what it leads to may be gone later. */
+async function follow({ who, links, name }: Seen): Promise<void> {
+  for (const link of new Set(links.map((one) => one.replace(/#.*$/, '')))) {
+    const { origin, pathname, search } = new URL(link);
+    const route = routeOf(ROUTES, `GET ${pathname}`);
+    const kind = `${who} ${route?.path}${search.replace(/=[^&]*/g, '')}`;
+    if (origin !== town.url || !route || followed.has(kind)) continue;
+    followed.add(kind);
+    const answer = await cast.people[who].request.get(link, { headers: { accept: 'text/html' } });
+    if (answer.status() >= 400) dead.push(`${name} → ${link}: ${answer.status()}`);
+  }
+}
+
+/** As a browser would that checks nothing itself. */
+async function sendEmpty(page: Page, { action }: Form): Promise<void> {
+  const script = `{ const form = [...document.forms].find((one) => new URL(one.getAttribute('action'), location.href).pathname === ${JSON.stringify(action)});
+    form.noValidate = true;
+    for (const one of form.elements) if (one.localName === 'input' && one.type !== 'hidden') one.value = '';
+    form.requestSubmit(); }`;
+  await arrive(page, () => page.evaluate(script));
+}
+
+const all = (): Seen[] => [...seen, ...emptied];
+const named = (some: Seen[], what: (one: Seen) => unknown) => some.map((one) => [one.name, what(one)]);
+
+describe('every page', () => {
+  test('that the router knows was looked at; one that is left out is named', () => {
+    const requests = seen.map((one) => one.request);
+    expect(unseen(ROUTES, requests)).toEqual([]);
+    const added = open('get', '/billing', async () => ({ goTo: '/' }));
+    expect(unseen([...ROUTES, added], requests)).toEqual(['/billing']);
+    expect(
+      unseen(
+        ROUTES,
+        requests.filter((one) => one !== 'GET /team'),
+      ),
+    ).toEqual(['/team']);
+  });
+
+  test('was what it was meant to be, with one heading that says so', () => {
+    expect(named(seen, (one) => one.status)).toEqual(named(seen, (one) => one.meant));
+    expect(
+      named(
+        all().filter((one) => one.headings.length !== 1),
+        (one) => one.headings,
+      ),
+    ).toEqual([]);
+    expect(
+      all()
+        .filter((one) => !one.title.endsWith(' – Octopods'))
+        .map((one) => one.name),
+    ).toEqual([]);
+  });
+
+  test('has no finding of axe in light, with everything opened that can be', () => {
+    expect(
+      named(
+        all().filter((one) => one.light.length > 0),
+        (one) => one.light,
+      ),
+    ).toEqual([]);
+  });
+
+  test('has no finding of axe in dark', () => {
+    expect(
+      named(
+        all().filter((one) => one.dark.length > 0),
+        (one) => one.dark,
+      ),
+    ).toEqual([]);
+  });
+
+  test('fits on screens of 375, 768 and 1280 pixels, names of eighty characters included', () => {
+    expect(
+      named(
+        all().filter((one) => one.wide.length > 0),
+        (one) => one.wide,
+      ),
+    ).toEqual([]);
+  });
+
+  test('has no script, style or handler in its markup, and a policy that forbids them', () => {
+    expect(
+      named(
+        all().filter((one) => one.inline > 0),
+        (one) => one.inline,
+      ),
+    ).toEqual([]);
+    const lax = all().filter(
+      ({ policy }) => policy.includes('unsafe') || !policy.includes("default-src 'none'"),
+    );
+    expect(named(lax, (one) => one.policy)).toEqual([]);
+  });
+
+  test('leads only to pages that are there, for whoever sees the link', () => {
+    expect(followed.size).toBeGreaterThan(60);
+    expect(dead).toEqual([]);
   });
 });
 
-test('axe would have found something: a page with a field that nobody named', async () => {
-  const page = await world.owner.newPage();
+test('a form that is sent empty says what is missing, at the field or above the form', () => {
+  expect(emptied.length).toBeGreaterThan(15);
+  const silent = emptied.filter(
+    (one) => one.status >= 500 || (one.status === 200 && !/\/(forgot|unlock) /.test(`${one.request} `)),
+  );
+  expect(named(silent, (one) => one.status)).toEqual([]);
+});
+
+test('axe would have found something: a page with a field that nobody named, and with words too pale to read', async () => {
+  const page = await cast.owner.newPage();
   await page.goto('/tokens');
   await page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<input>')");
-  expect((await violations(page)).some((one) => one.startsWith('label:'))).toBe(true);
+  await page.evaluate("document.querySelector('main p').style.color = '#bbb'");
+  const found = await violations(page);
+  const kinds = new Set(found.map((one) => one.split(':')[0]));
+  expect([...kinds].sort()).toEqual(['color-contrast', 'label']);
   await page.close();
 });
 
-test.each([375, 768, 1280])(
-  'no page is wider than a screen of %i pixels, long names included',
-  async (width) => {
-    const wide: string[] = [];
-    await everyPage(async (page, name, address) => {
-      await page.setViewportSize({ width, height: 700 });
-      await page.goto(address);
-      await page.evaluate("for (const one of document.querySelectorAll('main details')) one.open = true");
-      const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
-      if (needed > width) wide.push(`${name}: ${needed}`);
-    });
-    expect(wide).toEqual([]);
-  },
-);
-
-test('no page has a script, a style or a handler in its markup, and all say so in their policy', async () => {
-  await everyPage(async (page, name, address) => {
-    const answer = await page.goto(address);
-    const policy = answer?.headers()['content-security-policy'] ?? '';
-    expect([name, policy.includes('unsafe'), policy.includes("default-src 'none'")]).toEqual([
-      name,
-      false,
-      true,
-    ]);
-    const inline = await page.evaluate(
-      "[...document.querySelectorAll('*')].filter((one) => one.hasAttribute('style') || one.localName === 'style' || (one.localName === 'script' && !one.src) || [...one.attributes].some(({ name }) => name.startsWith('on'))).length",
-    );
-    expect([name, inline]).toEqual([name, 0]);
-  });
-});
-
 test('the keyboard reaches the content first, then everything that can be done', async () => {
-  const page = await world.owner.newPage();
+  const page = await cast.owner.newPage();
   await page.goto('/');
   await page.keyboard.press('Tab');
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content');
@@ -110,59 +225,11 @@ test('the keyboard reaches the content first, then everything that can be done',
 });
 
 test('on a phone the menu opens by itself, without covering what it leads to', async () => {
-  const page = await world.owner.newPage();
+  const page = await cast.owner.newPage();
   await page.setViewportSize({ width: 375, height: 700 });
   await page.goto('/');
   await page.getByText('Menu').click();
   await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Traffic' }).click();
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Traffic');
   await page.close();
-});
-
-describe('without JavaScript', () => {
-  const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
-
-  test('every form does what it says', async () => {
-    const person = await town.person({ javaScriptEnabled: false });
-    const page = await person.newPage();
-    await connectIntercom(town, page);
-    await page.goto('/activity');
-    await page.getByLabel('Find').fill(CUSTOMERS.sms.phone);
-    await page.getByLabel('Direction').selectOption('in');
-    await press(page, 'Search');
-    expect(await page.locator('.message').count()).toBe(2);
-
-    await page.goto(world.addresses.channel ?? '');
-    await page.getByText('Rename', { exact: true }).click();
-    await page.getByLabel('Name').fill('  Support bot  ');
-    await press(page, 'Save');
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Support bot');
-    await page.getByText('Replace the credentials').click();
-    await page.getByLabel('Bot token').fill(LINES[1]?.bot.token ?? '');
-    await press(page, 'Try and save');
-    expect(await page.getByRole('alert').textContent()).toContain('belong to another one');
-
-    await page.goto(world.addresses['add-sms'] ?? '');
-    await page.getByLabel('Account SID').fill('AC0');
-    await page.getByLabel('Auth token').fill('wrong');
-    await press(page, 'Add the channel');
-    expect(await page.locator('.field-error').textContent()).toContain('Give either a phone number or');
-    expect(await page.getByLabel('Account SID').inputValue()).toBe('AC0');
-
-    await page.goto('/tokens');
-    await page.getByLabel('Name').fill('by hand');
-    await press(page, 'Make the token');
-    expect(await page.locator('.copyable code').textContent()).toMatch(/^oct_/);
-
-    await page.goto('/traffic');
-    await page.getByLabel('Time', { exact: true }).selectOption('30');
-    await press(page, 'Show');
-    expect(await page.getByLabel('Time', { exact: true }).inputValue()).toBe('30');
-
-    await page.locator('.side').getByRole('button', { name: 'Sign out' }).click();
-    expect(new URL(page.url()).pathname).toBe('/sign-in');
-    await page.goto('/tokens');
-    expect(new URL(page.url()).pathname).toBe('/sign-in');
-    await person.close();
-  });
 });

@@ -21,6 +21,8 @@ export interface ConsoleTown {
   mailbox: Mailbox;
   product: Product;
   browser: Browser;
+  /** The product's database, for a second connection. */
+  databaseFile: string;
   /** A person's own browser: cookies of its own, paths below the console's address. */
   person(options?: BrowserContextOptions): Promise<BrowserContext>;
   /** Waits until it is so (20 s at most). */
@@ -66,6 +68,7 @@ export async function openConsoleTown(options: { recordTo?: string } = {}): Prom
     mailbox,
     product,
     browser: chromium.browser,
+    databaseFile: join(folder, 'octopods.db'),
     person: (more = {}) => chromium.browser.newContext({ baseURL: url, ...more }),
     until,
     close: async () => {
