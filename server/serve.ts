@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { type AccountDoors, accountDoors } from './account-doors.ts';
 import { channelAdapters } from './channels/registry.ts';
 import type { Config } from './config.ts';
-import type { AnyAdapter, Io } from './core/adapter.ts';
+import type { AnyAdapter, Io, Log } from './core/adapter.ts';
 import { type AppDeps, createApp } from './http/app.ts';
 import type { CardDeps } from './http/card-view.ts';
 import { createExtensionRouter } from './http/extension.ts';
@@ -55,14 +55,34 @@ const DRAIN_MS = 20_000;
 /** How long requests that are under way at the stop may take. */
 const ANSWER_MS = 5_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
-const clock = { now: () => Date.now() };
 
 export async function serve(config: Config, log: Logger): Promise<Running> {
+  const { routers, relay, people, closeStore } = await assemble(config, log, { now: () => Date.now() });
+  const app = createApp({ log, trustProxy: config.trustProxy, routers });
+  const server = await listen(createServer(app), config);
+  await relay.start();
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${config.host}:${port}`,
+    stop: () => stop(server, relay, people, closeStore),
+  };
+}
+
+/** Everything but the listening, made and connected; nothing runs yet. */
+export interface Assembled extends House {
+  db: Database;
+  routers: AppDeps['routers'];
+  people: AccountDoors;
+  /** After the relay has stopped. */
+  closeStore(): Promise<unknown>;
+}
+
+export async function assemble(config: Config, log: Log, clock: Io['clock']): Promise<Assembled> {
   const db = await openDatabase(config.databaseUrl);
   const io: Io = { http: createHttp(config), clock, log };
   const owner = newOwner();
   const peers = isPostgresUrl(config.databaseUrl) ? createPeers(config.databaseUrl) : undefined;
-  const store = openStore(config, db, { owner, ...(peers ? { peers } : {}) });
+  const store = openStore(config, db, clock, { owner, ...(peers ? { peers } : {}) });
   const settings = createSettingStore(db);
   const hubspotSecret = await settings.getOrMake(HUBSPOT_SECRET, randomBytes(24).toString('base64url'));
   const platforms = createPlatforms(config, { settings, connections: store.connections, hubspotSecret });
@@ -80,14 +100,8 @@ export async function serve(config: Config, log: Logger): Promise<Running> {
     freshConnection: relay.credentials,
   });
   const routers = doors(config, db, house, people);
-  const app = createApp({ log, trustProxy: config.trustProxy, routers });
-  const server = await listen(createServer(app), config);
-  await relay.start();
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://${config.host}:${port}`,
-    stop: () => stop(server, relay, people, () => Promise.all([peers?.close(), db.destroy()])),
-  };
+  const closeStore = () => Promise.all([peers?.close(), db.destroy()]);
+  return { ...house, db, routers, people, closeStore };
 }
 
 interface Store {
@@ -98,7 +112,7 @@ interface Store {
   retention: RetentionStore;
 }
 
-function openStore(config: Config, db: Database, company: Company): Store {
+function openStore(config: Config, db: Database, clock: Io['clock'], company: Company): Store {
   const connections = createConnectionStore(db, createKeyRing(config.keys), clock, company.owner);
   return {
     connections,
@@ -123,7 +137,7 @@ function startRelay(
   const adapter = (type: string) => adapters.get(type);
   const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
   const mediaLink = async (workspaceId: string, mediaId: string) =>
-    `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, clock.now())}`;
+    `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, io.clock.now())}`;
   const deps: RelayDeps = { ...store, adapter, credentials, mediaLink, io, owner, times: TIMES };
   const roster = peers && createRoster(deps, peers, owner);
   const worker = createWorker(deps);
@@ -179,6 +193,7 @@ interface House {
 /** Webhooks come first: they are nine requests of ten and want no session, cookie or JSON parser before them. */
 function doors(config: Config, db: Database, house: House, people: AccountDoors): AppDeps['routers'] {
   const { store, relay, platforms, channels, hubspotSecret, io } = house;
+  const { clock } = io;
   const card: CardDeps = { ...store, adapter: relay.adapter, clock, publicUrl: config.publicUrl };
   const webhooks = createWebhookRouter({
     ...store,
@@ -217,7 +232,7 @@ function cardDoors({ intercom, hubspot }: Config, card: CardDeps, io: Io) {
   const hubspotDoor = ({ clientSecrets }: NonNullable<Config['hubspot']>) =>
     createExtensionRouter({
       ...card,
-      isSigned: (request) => verifySignatureV3(request, clientSecrets, clock.now()),
+      isSigned: (request) => verifySignatureV3(request, clientSecrets, io.clock.now()),
       log: io.log,
     });
   return [
