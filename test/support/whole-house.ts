@@ -121,7 +121,7 @@ const browsing = (url: string): Pick<WholeHouse, 'visitor' | 'post' | 'api'> => 
 });
 
 /** The machine's, until it is told to be ahead. */
-export function runningClock(): WholeHouse['clock'] {
+function runningClock(): WholeHouse['clock'] {
   let ahead = 0;
   return {
     now: () => Date.now() + ahead,
