@@ -9,11 +9,13 @@ import { ConfigError, readConfig } from './config.ts';
 import { createHttp } from './http/outgoing.ts';
 import { createPlatforms } from './platforms/registry.ts';
 import { createAuditStore } from './store/audit.ts';
+import { backUp, restore } from './store/backup.ts';
 import { createConnectionStore } from './store/connections.ts';
 import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
 import { move } from './store/move.ts';
 import { openDatabase } from './store/open.ts';
+import { rotate } from './store/rotation.ts';
 import { createSettingStore } from './store/settings.ts';
 
 const clock = { now: () => Date.now() };
@@ -65,6 +67,47 @@ async function moveInstallation(from: string, to: string): Promise<void> {
     await Promise.all([source.destroy(), target.destroy()]);
   }
 }
+
+program
+  .command('keys')
+  .description('The keys that seal credentials and content')
+  .command('rotate')
+  .description(
+    'Wraps everything that an older key of OCTOPODS_KEYS has wrapped with the first one. Servers go on meanwhile; afterwards the older keys can be left out. Safe to repeat.',
+  )
+  .action(rotateKeys);
+
+async function rotateKeys(): Promise<void> {
+  const config = readConfig(process.env);
+  const db = await openDatabase(config.databaseUrl);
+  const { wrapped, current } = await rotate(db, createKeyRing(config.keys)).finally(() => db.destroy());
+  console.log(
+    `${wrapped} ${wrapped === 1 ? 'key was' : 'keys were'} wrapped anew, ${current} already had been. Everything can be read with the first key of OCTOPODS_KEYS alone.`,
+  );
+}
+
+program
+  .command('backup')
+  .description(
+    'Copies the SQLite database into a new file, while servers use it. The folder of MEDIA_URL is copied by hand, behind it.',
+  )
+  .argument('<file>')
+  .action((file: string) => {
+    backUp(readConfig(process.env).databaseUrl, file);
+    console.log(
+      `The database as it is now lies in ${file}. Without OCTOPODS_KEYS nobody can read what it seals.`,
+    );
+  });
+
+program
+  .command('restore')
+  .description('Puts a backup where DATABASE_URL points to, once it is checked. Nothing may be there yet.')
+  .argument('<file>')
+  .action(async (file: string) => {
+    const { databaseUrl, keys } = readConfig(process.env);
+    await restore(file, databaseUrl, createKeyRing(keys));
+    console.log('The backup is whole, its keys are here, and it is in its place. Start the server.');
+  });
 
 const audit = program.command('audit').description('The audit trail');
 audit

@@ -41,6 +41,7 @@ import { createMessageStore, type MessageStore } from './store/messages.ts';
 import { type Database, openDatabase } from './store/open.ts';
 import { createPeers, type Peers } from './store/peers.ts';
 import { createRetentionStore, type RetentionStore } from './store/retention.ts';
+import { checkKeys } from './store/rotation.ts';
 import { createSettingStore } from './store/settings.ts';
 import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
@@ -79,6 +80,7 @@ export interface Assembled extends House {
 
 export async function assemble(config: Config, log: Log, clock: Io['clock']): Promise<Assembled> {
   const db = await openDatabase(config.databaseUrl);
+  await checkKeys(db, createKeyRing(config.keys));
   const io: Io = { http: createHttp(config), clock, log };
   const owner = newOwner();
   const peers = isPostgresUrl(config.databaseUrl) ? createPeers(config.databaseUrl) : undefined;

@@ -85,7 +85,7 @@ export function createAuditStore(db: Database, keys: KeyRing): AuditStore {
   };
 }
 
-/** Made once; rotation wraps it anew like any data key. */
+/** Made once; rotation (rotation.ts) wraps it anew like any data key. */
 async function loadKey(db: Database, keys: KeyRing): Promise<KeyObject> {
   const wrapped = await createSettingStore(db).getOrMake('audit key', await keys.wrap(randomBytes(32)));
   return createSecretKey(Buffer.from(await keys.unwrap(wrapped)));

@@ -3,13 +3,17 @@
  * rows, and archiving a workspace destroys its content by destroying one key.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt } from 'jose';
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from 'jose';
 
 export interface KeyRing {
   /** Wraps with the first key. */
   wrap(dataKey: Uint8Array): Promise<string>;
   /** Unwraps with whichever key wrapped it; throws when that key is not in the ring any more. */
   unwrap(wrapped: string): Promise<Uint8Array>;
+  /** Wrapped by the first key. */
+  isCurrent(wrapped: string): boolean;
+  /** Wrapped by one of the keys. */
+  holds(wrapped: string): boolean;
   /** For a new workspace. */
   newDataKey(): Uint8Array;
 }
@@ -33,6 +37,8 @@ export function createKeyRing(keys: Uint8Array[]): KeyRing {
       });
       return plaintext;
     },
+    isCurrent: (wrapped) => decodeProtectedHeader(wrapped).kid === first.kid,
+    holds: (wrapped) => ring.some(({ kid }) => decodeProtectedHeader(wrapped).kid === kid),
     newDataKey: () => randomBytes(32),
   };
 }

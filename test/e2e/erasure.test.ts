@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Actor } from '../../server/accounts/contracts.ts';
+import { backUp } from '../../server/store/backup.ts';
 import { openPeopleDoor, type PeopleDoor } from '../support/people-door.ts';
 
 const BOT = '7000000009:AApeopleDoorBotToken';
@@ -111,7 +112,13 @@ it.each([
   expect(receipt.workspaces).toEqual([{ workspaceId, conversations: 1, messages: 3, files: 1, contacts: 1 }]);
 
   const rest = onDisk();
-  for (const trace of [`${ANN.id}`, hers, conversation]) expect(rest).not.toContain(trace);
+  backUp(`sqlite:${door.file}`, `${door.file}.backup`);
+  const backup = readFileSync(`${door.file}.backup`, 'latin1');
+  for (const trace of [`${ANN.id}`, hers, conversation]) {
+    expect(rest).not.toContain(trace);
+    expect(backup).not.toContain(trace);
+  }
+  expect(backup).toContain(`${BEN.id}:`);
   expect(rest).toContain(`${BEN.id}:`);
   expect(files()).toHaveLength(1);
   expect(await counts()).toEqual({ events: before.events, conversations: before.conversations - 1 });
