@@ -6,6 +6,7 @@ import { CompiledQuery } from 'kysely';
 import { createPostgresCommitter } from './committer-postgres.ts';
 import { isPostgres } from './dialect.ts';
 import type { Database } from './open.ts';
+import { openWayWithin } from './prepared.ts';
 import { isDatabaseDown } from './refusals.ts';
 
 /** A piece of work inside the shared transaction. `items` of one kind are handed over together, for multi-row writes. */
@@ -104,6 +105,7 @@ const ROLLBACK = CompiledQuery.raw('rollback');
 function inTransaction<Result>(db: Database, work: (trx: Database) => Promise<Result>): Promise<Result> {
   return db.connection().execute(async (connection) => {
     await connection.executeQuery(BEGIN);
+    openWayWithin(connection, db);
     try {
       const result = await work(connection);
       await connection.executeQuery(COMMIT);

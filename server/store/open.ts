@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations.ts';
 import { checkPostgres, postgresDialect } from './open-postgres.ts';
+import { openWay, preparedOnce } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -16,10 +17,10 @@ export type Database = Kysely<Schema>;
  * `url`: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Throws with the reason when it cannot be opened or migrated.
  */
 export async function openDatabase(url: string): Promise<Database> {
-  const dialect = isPostgresUrl(url)
-    ? postgresDialect(url)
-    : new SqliteDialect({ database: preparedOnce(openSqlite(url)) });
+  const sqlite = isPostgresUrl(url) ? undefined : preparedOnce(openSqlite(url));
+  const dialect = sqlite ? new SqliteDialect({ database: sqlite }) : postgresDialect(url);
   const db = new Kysely<Schema>({ dialect });
+  if (sqlite) openWay(db, sqlite);
   try {
     if (isPostgresUrl(url)) await checkPostgres(db);
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
@@ -43,26 +44,11 @@ function openSqlite(url: string): Sqlite.Database {
   database.pragma('foreign_keys = ON');
   // 16 MB: moving the log into the file costs an fsync and random writes, a fifth of the ingest at the default of 4 MB.
   database.pragma('wal_autocheckpoint = 4000');
+  // 32 MB of pages at hand instead of 2: an index of hashes is read at a new place with every message.
+  database.pragma('cache_size = -32000');
+  // Journals of single statements stay in memory: they only undo, a crash undoes them anyway.
+  database.pragma('temp_store = MEMORY');
   // Erased means erased: what is deleted or replaced is overwritten with zeros, not only forgotten.
   database.pragma('secure_delete = ON');
   return database;
 }
-
-/** Preparing a statement costs several times what running it does, so each text is prepared once. */
-function preparedOnce(database: Sqlite.Database): SqliteDatabase {
-  const prepared = new Map<string, Sqlite.Statement>();
-  return {
-    close: () => void database.close(),
-    prepare: (text) => {
-      const known = prepared.get(text);
-      if (known) return known;
-      if (prepared.size >= MAX_PREPARED) prepared.clear();
-      const made = database.prepare(text);
-      prepared.set(text, made);
-      return made;
-    },
-  };
-}
-
-/** Lists with `in (…)` have a text for each length; far above what the hot path uses. */
-const MAX_PREPARED = 1_000;

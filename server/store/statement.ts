@@ -4,6 +4,7 @@
  */
 import { type Compilable, type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import type { Database } from './open.ts';
+import { directly, directlyWithin, type Prepared } from './prepared.ts';
 
 export interface Statement<Values, Row> {
   all(db: Database, values: Values): Promise<Row[]>;
@@ -38,16 +39,16 @@ export function statement<Values extends object, Row = unknown>(
 ): Statement<Values, Row> {
   const blanks = anyBlank<Values>();
   const compiled = compiledOnce((db) => build(db, blanks));
-  const filled = (db: Database, values: Values) => db.executeQuery<Row>(fill(compiled(db, 1), [values]));
   return {
-    all: async (db, values) => (await filled(db, values)).rows,
-    first: async (db, values) => (await filled(db, values)).rows[0],
-    run: async (db, values) => Number((await filled(db, values)).numAffectedRows ?? 0n),
+    all: async (db, values) => (await execute(db, compiled(db, 1), [values])).rows,
+    first: async (db, values) => (await execute(db, compiled(db, 1), [values])).rows[0],
+    run: async (db, values) => (await execute(db, compiled(db, 1), [values])).changed,
   };
 }
 
 /**
- * One insert for many rows, compiled once for each number of rows. Columns left out get their default; `shared` is what
+ * One insert for many rows, compiled once for each number of rows; on SQLite once for all, and run row by row: there a
+ * statement of many rows keeps a journal of its own, which costs half as much again as writing the rows. Columns left out get their default; `shared` is what
  * the statement takes from the first row beside the inserted columns.
  */
 export function rowsStatement<Values extends object, Row = unknown>(
@@ -63,7 +64,12 @@ export function rowsStatement<Values extends object, Row = unknown>(
       anyBlank<Values>(),
     ),
   );
-  return async (db, rows) => (await db.executeQuery<Row>(fill(compiled(db, rows.length), rows))).rows;
+  return async (db, rows) => {
+    const prepared = directlyWithin(db);
+    if (!prepared) return (await execute(db, compiled(db, rows.length), rows)).rows;
+    const one = compiled(db, 1);
+    return rows.flatMap((row) => executeDirectly<Row>(prepared, one, [row]).rows);
+  };
 }
 
 /** By dialect, because a process may hold databases of both kinds (while it moves from one to the other). */
@@ -79,9 +85,26 @@ function compiledOnce<Row>(build: (db: Database, count: number) => Compilable<Ro
   };
 }
 
-function fill<Row>(query: CompiledQuery<Row>, rows: object[]): CompiledQuery<Row> {
-  const parameters = query.parameters.map((parameter) =>
+interface Executed<Row> {
+  rows: Row[];
+  changed: number;
+}
+
+async function execute<Row>(db: Database, query: CompiledQuery<Row>, rows: object[]): Promise<Executed<Row>> {
+  const prepared = directly(db);
+  if (prepared) return executeDirectly(prepared, query, rows);
+  const result = await db.executeQuery<Row>({ ...query, parameters: fill(query, rows) });
+  return { rows: result.rows, changed: Number(result.numAffectedRows ?? 0n) };
+}
+
+function executeDirectly<Row>(prepared: Prepared, query: CompiledQuery<Row>, rows: object[]): Executed<Row> {
+  const made = prepared.prepare(query.sql);
+  const parameters = fill(query, rows);
+  if (made.reader) return { rows: made.all(parameters) as Row[], changed: 0 };
+  return { rows: [], changed: made.run(parameters).changes };
+}
+
+const fill = ({ parameters }: CompiledQuery, rows: object[]): unknown[] =>
+  parameters.map((parameter) =>
     parameter instanceof Blank ? (rows[parameter.row] as Record<string, unknown>)[parameter.name] : parameter,
   );
-  return { ...query, parameters };
-}

@@ -83,9 +83,11 @@ async function ownDoor(
   return { secrets: [credentials.app_secret], verifyToken: credentials.verify_token, route };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(body: Uint8Array): Record<string, unknown> | undefined {
   try {
-    return record(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+    return record(JSON.parse(utf8.decode(body)));
   } catch {
     return undefined;
   }
