@@ -37,6 +37,8 @@ export interface Config {
   mail?: { url: string; from: string };
   telegramApiUrl: string;
   twilio: { apiUrl: string; messagingUrl: string };
+  /** Calls a second that a provider has granted beyond its usual limit, by `<adapter>` or `<adapter>.<budget>`. */
+  rateLimits: Record<string, number>;
   /** Hosts of the settings above: they count as the providers' own. */
   configuredHosts: string[];
 }
@@ -79,6 +81,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const config: Config = {
     ...settings,
     keys: readKeys(env, note),
+    rateLimits: readRateLimits(env, note),
     ...readPlatforms(env, hosts, note),
     ...readPeople(env, hosts, note),
     meta: {
@@ -101,6 +104,16 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 }
 
 type Note = (key: string, problem: string) => void;
+
+function readRateLimits(env: Record<string, string | undefined>, note: Note): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const item of list(env.RATE_LIMITS)) {
+    const [, name, perSecond] = /^([a-z_]+(?:\.[a-z]+)?)=(\d+(?:\.\d+)?)$/.exec(item) ?? [];
+    if (name && Number(perSecond) > 0) limits[name] = Number(perSecond);
+    else note('RATE_LIMITS', `"${item}" is not like telegram=100 (calls a second)`);
+  }
+  return limits;
+}
 
 function readPlain(env: Record<string, string | undefined>, note: Note) {
   const port = z.coerce

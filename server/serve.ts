@@ -20,6 +20,7 @@ import { createWebhookRouter } from './http/webhooks.ts';
 import { verifySignatureV3 } from './platforms/hubspot/signature.ts';
 import { verifyBodySignature } from './platforms/intercom/signature.ts';
 import { createPlatforms } from './platforms/registry.ts';
+import { createBudgets } from './relay/budgets.ts';
 import { createCatchUp } from './relay/catch-up.ts';
 import { createCredentialKeeper } from './relay/credentials.ts';
 import { type RelayDeps, TIMES } from './relay/deps.ts';
@@ -140,7 +141,8 @@ function startRelay(
   const credentials = createCredentialKeeper({ connections: store.connections, adapter, io });
   const mediaLink = async (workspaceId: string, mediaId: string) =>
     `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, io.clock.now())}`;
-  const deps: RelayDeps = { ...store, adapter, credentials, mediaLink, io, owner, times: TIMES };
+  const budgets = createBudgets({ ledger: store.ledger, io }, config.rateLimits);
+  const deps: RelayDeps = { ...store, adapter, credentials, budgets, mediaLink, io, owner, times: TIMES };
   const roster = peers && createRoster(deps, peers, owner);
   const worker = createWorker(deps);
   const mediaJob = createMediaJob(deps);

@@ -172,5 +172,12 @@ export function environment(
     TELEGRAM_API_URL: telegram.url,
     TWILIO_API_URL: twilio.url,
     TWILIO_MESSAGING_URL: twilio.url,
+    ...rateLimits(hubspot),
   };
 }
+
+/** What HubSpot grants beyond its usual five searches a second; its other limits stand in its answers. */
+const rateLimits = ({ world }: HubspotEmulator): Record<string, string> => {
+  const { searchesPerSecond } = world.timings;
+  return searchesPerSecond > 5 ? { RATE_LIMITS: `hubspot.searches=${searchesPerSecond * 0.8}` } : {};
+};

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Capabilities } from './capabilities.ts';
+import type { BudgetNews, Capabilities } from './capabilities.ts';
 import type { ChannelChoice, ChannelFacts } from './channel-facts.ts';
 import type { Inspection, Installation, Uninstalls } from './inspection.ts';
 import type { Customer, Event, Identity, Part, RemoteFile, StoredFile } from './message.ts';
@@ -207,6 +207,8 @@ export interface Adapter<Credentials = unknown> {
   can: Capabilities;
   /** Verifies and parses; writes nothing. */
   receive(request: WebhookRequest, find: FindConnection, io: Io): Promise<Received>;
+  /** What the headers (lower-case) of an answer say about the account's budget; undefined: nothing new. */
+  budgetNews?(headers: Record<string, string>, now: number): BudgetNews | undefined;
   /**
    * The whole of a message that the webhook carried only in part; asked once per message. `refused` with the code
    * `not_listed`: the conversation is there but does not show the message (yet).

@@ -10,6 +10,22 @@ export interface FileRule {
   maxSize: number;
 }
 
+/** What the other side takes from one account: `burst` calls at once, and `perSecond` for ever. */
+export interface CallLimit {
+  perSecond: number;
+  burst: number;
+  /** Only calls with such a URL count here, and they count nowhere else. Without it: all the others. */
+  url?: RegExp;
+}
+
+/** What an answer's headers said about the account that was called. */
+export interface BudgetNews {
+  /** The limit as the other side has it for this very account. */
+  limit?: CallLimit;
+  /** Nothing is left: the next call would be refused for so long, ms. */
+  closedForMs?: number;
+}
+
 /** What an adapter can do, as data: the core (`fit.ts`) enforces it, adapters repeat no check. */
 export interface Capabilities {
   text: { max: number; unit: TextUnit };
@@ -36,6 +52,11 @@ export interface Capabilities {
   echo: boolean;
   /** Statuses of the channel that the platform can be told: HubSpot all, Intercom only the bad ones (as a note). */
   tells: ('sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'waiting')[];
+  /**
+   * What one account (bot, number, portal, workspace) may call, by name; `calls` is what a send needs. All processes
+   * together keep to it. Absent: the other side queues by itself, or names no limit.
+   */
+  limits?: Record<string, CallLimit> & { calls: CallLimit };
   /** How the other side redelivers a webhook we did not acknowledge; printed in docs/reliability.md. */
   redelivery: string;
 }

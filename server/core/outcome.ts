@@ -19,7 +19,13 @@ export interface Retry {
   afterMs?: number;
   /** The stored conversation or contact does not exist any more: forget the link, then try again. */
   forget?: 'thread' | 'contact';
+  slowDown?: SlowDown;
 }
+/**
+ * Whom a refusal means beyond this message. `account`: everything that goes through the connection waits, and one call
+ * asks whether it is over. `unclear`: perhaps this customer only; a second customer's refusal decides.
+ */
+export type SlowDown = 'account' | 'unclear';
 /** Perhaps accepted: never repeated blindly. */
 export interface Unknown {
   outcome: 'unknown';
@@ -47,12 +53,11 @@ export const sent = (id: string, more: { thread?: string; contact?: string } = {
 });
 export const retry = (
   why: string,
-  more: { afterMs?: number; forget?: 'thread' | 'contact' } = {},
-): Retry => ({
-  outcome: 'retry',
-  why,
-  ...more,
-});
+  {
+    afterMs,
+    ...more
+  }: { afterMs?: number | undefined; forget?: 'thread' | 'contact'; slowDown?: SlowDown } = {},
+): Retry => ({ outcome: 'retry', why, ...(afterMs === undefined ? {} : { afterMs }), ...more });
 export const unknown = (why: string): Unknown => ({ outcome: 'unknown', why });
 export const refused = (code: string | number, why: string): Refused => ({
   outcome: 'refused',
@@ -71,16 +76,21 @@ export const isOutcome = (value: unknown): value is Outcome =>
  */
 export class WireError extends Error {
   readonly notSent: boolean;
-  constructor(message: string, notSent: boolean, cause?: unknown) {
+  /** We held it back ourselves; it may go after so many ms. */
+  readonly afterMs: number | undefined;
+  constructor(message: string, notSent: boolean, cause?: unknown, afterMs?: number) {
     super(message, { cause });
     this.name = 'WireError';
     this.notSent = notSent;
+    this.afterMs = afterMs;
   }
 }
 
 /** The outcome of a write whose answer never came. */
-export const fromWireError = (error: WireError): Retry | Unknown =>
-  error.notSent ? retry(error.message) : unknown(error.message);
+export function fromWireError({ message, notSent, afterMs }: WireError): Retry | Unknown {
+  if (!notSent) return unknown(message);
+  return retry(message, afterMs === undefined ? { slowDown: 'unclear' } : { afterMs });
+}
 
 /**
  * The rows that all HTTP APIs share, for answers that no adapter's own table knows.
@@ -89,8 +99,9 @@ export const fromWireError = (error: WireError): Retry | Unknown =>
  */
 export function fromHttpStatus(status: number, why: string, retryAfterMs?: number): NotSent {
   if (status === 401) return unauthorized(why);
-  if (status === 429 || status === 503 || status === 423)
-    return retry(why, retryAfterMs === undefined ? {} : { afterMs: retryAfterMs });
+  if (status === 429) return retry(why, { afterMs: retryAfterMs, slowDown: 'account' });
+  if (status === 503) return retry(why, { afterMs: retryAfterMs, slowDown: 'unclear' });
+  if (status === 423) return retry(why, { afterMs: retryAfterMs });
   if (status === 408 || status >= 500) return unknown(why);
   return refused(status, why);
 }

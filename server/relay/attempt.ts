@@ -1,5 +1,5 @@
 /**
- * One try at one call: credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
+ * One try at one call: its turn, credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
  * the order is the promise.
  */
 import type { Connection } from '../core/adapter.ts';
@@ -22,6 +22,16 @@ export const MAYBE_DELIVERED =
 export type Attempt = Loaded & { stored: StoredEvent };
 
 export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
+  const wait = await deps.budgets.turn(loaded, claim);
+  if (wait) return later(deps, claim, wait.at, wait.why);
+  try {
+    await attemptNow({ ...deps, io: deps.budgets.io(loaded, claim) }, claim, loaded);
+  } finally {
+    await deps.budgets.ended(loaded.connection, claim);
+  }
+}
+
+async function attemptNow(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
   const connection = await deps.credentials(loaded.connection);
   if ('unusable' in connection)
     return later(deps, claim, deps.io.clock.now() + connection.retryAfterMs, connection.unusable);
@@ -58,8 +68,14 @@ async function sendSafely(
 }
 
 async function settleOutcome(deps: RelayDeps, claim: Claim, ready: Attempt, outcome: Outcome): Promise<void> {
-  if (outcome.outcome === 'sent') return settleSent(deps, claim, ready, outcome);
-  if (outcome.outcome === 'unknown') return settleUnknown(deps, claim, ready, outcome.why);
+  if (outcome.outcome === 'sent') {
+    await deps.budgets.heard(ready.connection, claim, outcome);
+    return settleSent(deps, claim, ready, outcome);
+  }
+  if (outcome.outcome === 'unknown') {
+    await deps.budgets.heard(ready.connection, claim, outcome);
+    return settleUnknown(deps, claim, ready, outcome.why);
+  }
   if (outcome.outcome === 'retry' && outcome.forget) return startOver(deps, claim, ready, outcome);
   await settleNotSent(deps, claim, ready.connection, outcome);
 }
@@ -121,9 +137,13 @@ export async function settleNotSent(
   outcome: NotSent,
 ): Promise<void> {
   const now = deps.io.clock.now();
+  const turn = await deps.budgets.heard(connection, claim, outcome);
   switch (outcome.outcome) {
-    case 'retry':
-      return later(deps, claim, now + backoff(claim.delivery.attempts + 1, outcome.afterMs), outcome.why);
+    case 'retry': {
+      // Where everybody waits, a message that met the refusal waits no longer than the others.
+      const at = turn ?? now + backoff(claim.delivery.attempts + 1, outcome.afterMs);
+      return later(deps, claim, at, outcome.why);
+    }
     case 'unknown':
       return later(deps, claim, now + deps.times.lookUpAfter, outcome.why);
     case 'unauthorized':

@@ -83,7 +83,11 @@ async function catchUpOne(deps: RelayDeps, connection: Connection, unlessSince: 
     if (since !== undefined) {
       const usable = await deps.credentials(connection);
       if ('unusable' in usable) return;
-      const events = await adapter.catchUp(usable, since - OVERLAP_MS, deps.io);
+      const events = await adapter.catchUp(
+        usable,
+        since - OVERLAP_MS,
+        deps.budgets.io({ connection, adapter }),
+      );
       const fresh = events.length > 0 ? await deps.ledger.append(events) : 0;
       if (fresh > 0)
         deps.io.log.warn({ connection: connection.id, fresh }, 'caught up on what no webhook had said');

@@ -4,6 +4,7 @@ import type { ConnectionStore } from '../store/connections.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { MediaFiles } from '../store/media-files.ts';
 import type { MediaRows } from '../store/media-rows.ts';
+import type { Budgets } from './budgets.ts';
 
 export interface RelayDeps {
   ledger: Ledger;
@@ -13,6 +14,8 @@ export interface RelayDeps {
   adapter(type: string): AnyAdapter | undefined;
   /** The connection with credentials that are good for the next minutes, or why there are none. */
   credentials: CredentialKeeper;
+  /** Who may call which account now. */
+  budgets: Budgets;
   /** A signed, expiring URL on our own host. */
   mediaLink(workspaceId: string, mediaId: string): Promise<string>;
   io: Io;

@@ -165,7 +165,7 @@ async function readBack(
   deps: RelayDeps,
 ) {
   try {
-    return (await adapter.readBack?.(of, connection, deps.io)) ?? [];
+    return (await adapter.readBack?.(of, connection, deps.budgets.io({ connection, adapter }))) ?? [];
   } catch (error) {
     // Reading is repeatable: whatever went wrong on the wire, it can be done again.
     return { outcome: 'retry' as const, why: String((error as Error).message) };

@@ -94,7 +94,7 @@ async function download(deps: RelayDeps, row: MediaRow, file: RemoteFile): Promi
   if (!connection || !adapter?.media) return { failed: 'its channel was archived' };
   const usable = await deps.credentials(connection);
   if ('unusable' in usable) return { later: usable.unusable, afterMs: usable.retryAfterMs };
-  const answer = await adapter.media(file, usable, deps.io);
+  const answer = await adapter.media(file, usable, deps.budgets.io({ connection, adapter }));
   if (isOutcome(answer)) {
     if (answer.outcome === 'refused') return { failed: answer.why };
     return {

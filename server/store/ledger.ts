@@ -4,6 +4,7 @@
  */
 import type { Event, Identity, ReceiptEvent } from '../core/message.ts';
 import { append } from './append.ts';
+import { type BudgetStore, budgets } from './budgets.ts';
 import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type Committer, createCommitter } from './committer.ts';
@@ -27,7 +28,7 @@ import { untilWritable } from './until-writable.ts';
 export type { StoredEvent } from './stored-events.ts';
 export type Expansion = Pick<ExpandRequest, 'conversationId' | 'channelId' | 'calls' | 'inboundAt'>;
 
-export interface Ledger {
+export interface Ledger extends BudgetStore {
   /** One durable transaction: this is the ack. Answers how many were new. Rejects when the database cannot write. */
   append(events: Event[]): Promise<number>;
   /** Lane heads only, the longest waiting first. */
@@ -131,6 +132,7 @@ export function createLedger(
     resend: async (workspaceId, eventId) =>
       work(await committer.run(resend, { workspaceId, eventId, now: clock.now() })),
     forgetReceipts: (before) => forgetReceipts(db, before),
+    ...budgets(committer, clock),
     ...catchUpMarks(db),
     probe: async () => {
       await db

@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { sqlType, table } from './columns.ts';
 import { isPostgres } from './dialect.ts';
+import { budgets } from './migration-budgets.ts';
 import { people } from './migration-people.ts';
 import { retention } from './migration-retention.ts';
 import type { Schema } from './schema.ts';
@@ -288,5 +289,6 @@ export const migrations: MigrationProvider = {
     '0002-company': company,
     '0003-people': people,
     '0004-retention': retention,
+    '0005-budgets': budgets,
   }),
 };

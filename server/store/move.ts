@@ -13,7 +13,7 @@ type Table = keyof Schema;
 type Row = Record<string, unknown>;
 
 /** Every table that holds something of an installation, with its key. Who is at work right now does not move. */
-export const MOVED: Record<Exclude<Table, 'worker' | 'lease'>, string[]> = {
+export const MOVED: Record<Exclude<Table, 'worker' | 'lease' | 'budget'>, string[]> = {
   account: ['id'],
   person: ['id'],
   login: ['provider', 'subject'],

@@ -14,3 +14,15 @@ export interface LeaseTable {
   holder: string;
   until: number;
 }
+/** What may be called on an account: see budgets.ts. No row: nothing was called yet. */
+export interface BudgetTable {
+  workspace_id: string;
+  connection_id: string;
+  name: string;
+  /** When all that was taken is earned again, µs. */
+  free_at: number;
+  /** ms; 0 = open. Over, but not 0: nobody has asked yet whether the account is open again. */
+  closed_until: number;
+  /** ms; somebody is asking. */
+  probe_until: number;
+}

@@ -3,7 +3,7 @@
  * with it. Times are ms since 1970. `Uint8Array` columns are sealed (see seal.ts): credentials and content.
  */
 import type { Generated } from 'kysely';
-import type { LeaseTable, WorkerTable } from './schema-company.ts';
+import type { BudgetTable, LeaseTable, WorkerTable } from './schema-company.ts';
 import type {
   AccountTable,
   ApiTokenTable,
@@ -252,6 +252,7 @@ export interface Schema {
   catch_up: CatchUpTable;
   worker: WorkerTable;
   lease: LeaseTable;
+  budget: BudgetTable;
   password: PasswordTable;
   mail_link: MailLinkTable;
   throttle: ThrottleTable;

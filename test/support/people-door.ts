@@ -24,6 +24,7 @@ import { createHealthRouter } from '../../server/http/health.ts';
 import { createHttp } from '../../server/http/outgoing.ts';
 import { createWebhookRouter } from '../../server/http/webhooks.ts';
 import { createPlatforms } from '../../server/platforms/registry.ts';
+import { createBudgets } from '../../server/relay/budgets.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
 import { createMediaJob } from '../../server/relay/media-job.ts';
@@ -147,6 +148,7 @@ function relayOf(house: House): { start(): void; stop(): Promise<void> } {
       return 'unusable' in usable ? { ...usable, retryAfterMs: 1_000 } : usable;
     },
     media: { ...store.media, rows: createMediaRows(db, store.connections.seal) },
+    budgets: createBudgets({ ledger: store.ledger, io }),
     mediaLink: async () => 'http://files.invalid/',
     times: TIMES,
   };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnyAdapter } from '../../server/core/adapter.ts';
 import type { Event, Identity, Part, ReceiptEvent } from '../../server/core/message.ts';
+import { createBudgets } from '../../server/relay/budgets.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { deliver } from '../../server/relay/deliver.ts';
 import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
@@ -144,6 +145,7 @@ async function worldIn(house: House): Promise<World> {
     },
     adapter,
     credentials: createCredentialKeeper({ connections, adapter, io }),
+    budgets: createBudgets({ ledger, io }),
     mediaLink: async (_workspace, id) => `https://octopods.test/media/${id}`,
     io,
     times: TIMES,

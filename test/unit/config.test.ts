@@ -85,6 +85,9 @@ describe('the configuration', () => {
     ['OCTOPODS_KEYS', 'AAAA'],
     ['OCTOPODS_KEYS', `${KEY},short`],
     ['OCTOPODS_KEYS', ' , '],
+    ['RATE_LIMITS', 'telegram'],
+    ['RATE_LIMITS', 'telegram=fast'],
+    ['RATE_LIMITS', 'telegram=0'],
     ['HUBSPOT_API_URL', 'http://hubspot.example.com'],
     ['INTERCOM_API_URL', 'https://localhost'],
     ['TWILIO_MESSAGING_URL', 'file:///etc/passwd'],
@@ -103,6 +106,11 @@ describe('the configuration', () => {
     expect(config.keys.map((one) => Buffer.from(one).toString('base64'))).toEqual([KEY, second]);
     expect(config.intercom?.clientSecrets).toEqual(['new', 'old']);
     expect(config.meta.appSecrets).toEqual(['a', 'b']);
+  });
+
+  test('takes the rates that were granted, by provider and by what they are for', () => {
+    const { rateLimits } = readConfig({ ...least, RATE_LIMITS: 'telegram=100, hubspot.searches=12.5' });
+    expect(rateLimits).toEqual({ telegram: 100, 'hubspot.searches': 12.5 });
   });
 
   test('takes the slash off the end of every URL, and counts configured hosts as the providers’ own', () => {

@@ -69,6 +69,7 @@ describe('docs/running.md, the environment', () => {
       const others: Record<string, string> = {
         SMTP_URL: 'smtp://elsewhere.example',
         MAIL_FROM: 'other@mail.example',
+        RATE_LIMITS: 'telegram=100',
       };
       expect(served({ [String(key)]: others[String(key)] ?? 'https://elsewhere.example' })).not.toEqual(
         served(),

@@ -124,10 +124,8 @@ export function outcomeOf(answer: Extract<Answer, { ok: false }>): NotSent {
     );
   if (code === 409) return retry('Another program is fetching this bot’s updates from Telegram just now.');
   if (code === 429)
-    return retry(
-      'Telegram asked to send more slowly.',
-      retryAfterMs === undefined ? {} : { afterMs: retryAfterMs },
-    );
+    // Its limits per chat and per bot answer alike.
+    return retry('Telegram asked to send more slowly.', { afterMs: retryAfterMs, slowDown: 'unclear' });
   if (code === 200) return unknown('Telegram answered something that we do not understand.');
   return fromHttpStatus(code, `Telegram refused the message: ${text}`, retryAfterMs);
 }

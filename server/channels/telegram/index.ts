@@ -30,6 +30,8 @@ const can: Capabilities = {
   idempotent: false,
   echo: false,
   tells: [],
+  // About 30 a second and bot: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+  limits: { calls: { perSecond: 25, burst: 5 } },
   redelivery: 'Repeats an update until it is acknowledged, at growing intervals, for up to about 24 hours.',
 };
 

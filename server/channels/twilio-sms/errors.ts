@@ -108,7 +108,8 @@ export function outcomeOf(
   if (status === 401 || (status === 404 && (code ?? 20404) === 20404))
     return unauthorized('Twilio no longer accepts the account’s SID and auth token.');
   const wait = code === undefined ? undefined : WAITS[code];
-  if (wait !== undefined) return retry(reasonOf(code, text), { afterMs: retryAfterMs ?? wait });
+  if (wait !== undefined)
+    return retry(reasonOf(code, text), { afterMs: retryAfterMs ?? wait, slowDown: 'account' });
   if (code !== undefined && status >= 400 && status < 500 && status !== 429)
     return refused(code, reasonOf(code, text));
   return fromHttpStatus(status, reasonOf(code, text), retryAfterMs);

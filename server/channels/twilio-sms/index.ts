@@ -48,6 +48,7 @@ const can: Capabilities = {
   idempotent: false,
   echo: true,
   tells: [],
+  // No limits: Twilio queues what comes faster than a number may send, and says so when its queue is full.
   redelivery: 'Tries once more, and only when it could not connect: the message list is read to catch up.',
 };
 

@@ -1,5 +1,13 @@
 import type { HttpResponse } from '../../core/adapter.ts';
-import { fromHttpStatus, type NotSent, refused, retry, unauthorized, unknown } from '../../core/outcome.ts';
+import {
+  fromHttpStatus,
+  type NotSent,
+  refused,
+  retry,
+  type SlowDown,
+  unauthorized,
+  unknown,
+} from '../../core/outcome.ts';
 import { type GraphError, graphError } from './graph.ts';
 
 /**
@@ -10,19 +18,31 @@ import { type GraphError, graphError } from './graph.ts';
 const SECONDS = 1000;
 
 /** Certainly not accepted; how long to wait, ms. */
-const LATER: Record<number, { afterMs: number; why: string }> = {
-  2: { afterMs: 5 * SECONDS, why: 'WhatsApp is temporarily down' },
-  4: { afterMs: 60 * SECONDS, why: 'The Meta app has made too many calls' },
-  80007: { afterMs: 60 * SECONDS, why: 'The WhatsApp Business Account has made too many calls' },
-  130429: { afterMs: 2 * SECONDS, why: 'The phone number sends faster than WhatsApp allows' },
+const LATER: Record<number, { afterMs: number; why: string; slowDown?: SlowDown }> = {
+  2: { afterMs: 5 * SECONDS, why: 'WhatsApp is temporarily down', slowDown: 'unclear' },
+  4: { afterMs: 60 * SECONDS, why: 'The Meta app has made too many calls', slowDown: 'account' },
+  80007: {
+    afterMs: 60 * SECONDS,
+    why: 'The WhatsApp Business Account has made too many calls',
+    slowDown: 'account',
+  },
+  130429: {
+    afterMs: 2 * SECONDS,
+    why: 'The phone number sends faster than WhatsApp allows',
+    slowDown: 'account',
+  },
   // One message per six seconds to the same customer after a burst of 45.
   131056: { afterMs: 6 * SECONDS, why: 'Too many messages to this customer in a short time' },
   133016: { afterMs: 60 * SECONDS, why: 'Too many registrations of the phone number' },
   131000: { afterMs: 5 * SECONDS, why: 'WhatsApp failed for a reason it does not know' },
-  131016: { afterMs: 10 * SECONDS, why: 'WhatsApp is overloaded' },
-  131057: { afterMs: 60 * SECONDS, why: 'The WhatsApp Business Account is in maintenance' },
-  133004: { afterMs: 10 * SECONDS, why: 'WhatsApp is temporarily unavailable' },
-  2494100: { afterMs: 60 * SECONDS, why: 'The phone number is in maintenance' },
+  131016: { afterMs: 10 * SECONDS, why: 'WhatsApp is overloaded', slowDown: 'unclear' },
+  131057: {
+    afterMs: 60 * SECONDS,
+    why: 'The WhatsApp Business Account is in maintenance',
+    slowDown: 'unclear',
+  },
+  133004: { afterMs: 10 * SECONDS, why: 'WhatsApp is temporarily unavailable', slowDown: 'unclear' },
+  2494100: { afterMs: 60 * SECONDS, why: 'The phone number is in maintenance', slowDown: 'unclear' },
 };
 
 const DEAD_TOKEN =
@@ -99,7 +119,10 @@ export function outcomeOf(response: HttpResponse): NotSent {
   const afterMs = retryAfterMs(response);
   if (!error) return fromHttpStatus(response.status, `WhatsApp answered ${response.status}`, afterMs);
   const later = LATER[error.code];
-  if (later) return retry(`${later.why} (${error.code})`, { afterMs: afterMs ?? later.afterMs });
+  if (later) {
+    const { why, ...when } = later;
+    return retry(`${why} (${error.code})`, afterMs === undefined ? when : { ...when, afterMs });
+  }
   if (isDeadToken(error)) return unauthorized(DEAD_TOKEN);
   if (isMissingPermission(error) || isOutOfReach(error)) return unauthorized(NO_PERMISSION);
   // Code 1 is "invalid request or a possible server error": the one code that does not say whether it was accepted.

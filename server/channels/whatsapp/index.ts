@@ -37,6 +37,8 @@ const capabilities: Capabilities = {
   idempotent: false,
   echo: true,
   tells: [],
+  // 80 a second and number, which Meta raises by itself for numbers that need more.
+  limits: { calls: { perSecond: 70, burst: 10 } },
   redelivery:
     'Anything but 200 is sent again with falling frequency, for 36 hours or 7 days (Meta’s pages disagree); no catch-up exists.',
 };

@@ -46,9 +46,9 @@ export function outcomeOf(response: HttpResponse, doing: string): NotSent {
     case 423:
       return retry(why, { afterMs: Math.max(wait ?? 0, LOCKED_MS) });
     case 429:
-      return retry(why, { afterMs: wait ?? limitWindowMs(body) });
+      return tooMany(body, why, wait);
     case 477:
-      return retry(why, { afterMs: wait ?? MIGRATING_MS });
+      return retry(why, { afterMs: wait ?? MIGRATING_MS, slowDown: 'account' });
     default:
       return fromHttpStatus(response.status, why, wait);
   }
@@ -57,7 +57,7 @@ export function outcomeOf(response: HttpResponse, doing: string): NotSent {
 /** As `outcomeOf`, for reads and repeatable writes: whatever may have happened, doing it again does no harm. */
 export function repeatableOutcomeOf(response: HttpResponse, doing: string): NotSent {
   const outcome = outcomeOf(response, doing);
-  return outcome.outcome === 'unknown' ? retry(outcome.why) : outcome;
+  return outcome.outcome === 'unknown' ? retry(outcome.why, { slowDown: 'unclear' }) : outcome;
 }
 
 function forbidden(body: ErrorBody, why: string): NotSent {
@@ -82,10 +82,11 @@ function missingScopes(body: ErrorBody): string[] {
   return [...new Set(named)];
 }
 
-const limitWindowMs = (body: ErrorBody): number =>
+/** The limit by the second is that of searches: it holds up nobody who needs none. */
+const tooMany = (body: ErrorBody, why: string, wait: number | undefined): NotSent =>
   body.policyName === 'SECONDLY' || /secondly limit/i.test(body.message ?? '')
-    ? SECOND_MS
-    : ROLLING_WINDOW_MS;
+    ? retry(why, { afterMs: wait ?? SECOND_MS })
+    : retry(why, { afterMs: wait ?? ROLLING_WINDOW_MS, slowDown: 'account' });
 
 /** Seconds, as HubSpot sends them; a date is not. */
 function retryAfterMs(response: HttpResponse): number | undefined {

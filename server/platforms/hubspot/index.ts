@@ -4,6 +4,7 @@ import type { Capabilities, FileRule } from '../../core/capabilities.ts';
 import type { Part } from '../../core/message.ts';
 import { type NotSent, refused } from '../../core/outcome.ts';
 import { partsOf } from './agent-message.ts';
+import { budgetNews, limits } from './budget.ts';
 import { catchUp, type ReadThreads } from './catch-up.ts';
 import { attachChannel, channelChoices, detachChannel } from './channel-accounts.ts';
 import { contactStep } from './contact.ts';
@@ -54,6 +55,7 @@ const can: Capabilities = {
   idempotent: true,
   echo: false,
   tells: ['sent', 'delivered', 'read', 'failed', 'unknown', 'waiting'],
+  limits,
   redelivery: 'Not documented; caught up from the threads that moved since the last message.',
 };
 
@@ -73,6 +75,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     title: 'HubSpot',
     credentials: credentialsShape,
     can,
+    budgetNews,
     authorizeUrl: (state) => authorizeUrl(options, state),
     install: (code, io) => install(options, code, io),
     refresh: (connection, io) => refresh(options, tokens, connection, io),

@@ -3,6 +3,7 @@ import { IntercomClient, IntercomError } from 'intercom-client';
 import type { Io } from '../../core/adapter.ts';
 import { fromHttpStatus, type NotSent, refused, retry, unauthorized, WireError } from '../../core/outcome.ts';
 import { apiBase, type IntercomApp, type IntercomConnection } from './app.ts';
+import { untilReset } from './budget.ts';
 import { record, records, text } from './json.ts';
 
 /** Newest stable version; without the header the version chosen for the app in the Developer Hub would apply. */
@@ -80,7 +81,7 @@ export function openApiWith(base: string, token: string, io: Io): Api {
 }
 
 const harmless = (error: unknown): unknown =>
-  error instanceof WireError ? new WireError(error.message, true, error) : error;
+  error instanceof WireError ? new WireError(error.message, true, error, error.afterMs) : error;
 
 const failureOf = (error: IntercomError): Failure =>
   failureFrom(
@@ -124,19 +125,16 @@ export function outcomeOf(failure: Failure, kind: 'read' | 'write', io: Io): Not
   if (status === 403 && (code === 'token_unauthorized' || code === 'unauthorized'))
     return unauthorized(`The Intercom app lacks a permission: ${message}. Reconnect Intercom.`);
   if (status === 429 || code === 'rate_limit_exceeded' || code === 'retry_after')
-    return retry('Intercom’s rate limit is reached', { afterMs: untilReset(failure, io) });
-  if (status === 503 || status === 423) return retry(message, { afterMs: 5_000 });
-  if (kind === 'read' && (status >= 500 || status === 408)) return retry(message);
+    return retry('Intercom’s rate limit is reached', {
+      afterMs: untilReset(failure.headers, io.clock.now()),
+      slowDown: 'account',
+    });
+  if (status === 503) return retry(message, { afterMs: 5_000, slowDown: 'unclear' });
+  if (status === 423) return retry(message, { afterMs: 5_000 });
+  if (kind === 'read' && (status >= 500 || status === 408)) return retry(message, { slowDown: 'unclear' });
   if (status >= 400 && status < 500 && status !== 408)
     return refused(code || status, `Intercom refused it: ${message}`);
   return fromHttpStatus(status, message);
-}
-
-/** `X-RateLimit-Reset` is in unix seconds; limits are handed out in slices of ten. Never less than a second. */
-function untilReset({ headers }: Failure, io: Io): number {
-  const reset = Number(headers['x-ratelimit-reset']) * 1000;
-  if (!Number.isFinite(reset) || reset === 0) return 10_000;
-  return Math.min(Math.max(reset - io.clock.now(), 1_000), 60_000);
 }
 
 /** How far Intercom's clock is ahead of ours (ms), by the `Date` of an answer; undefined when it said none. */

@@ -2,6 +2,7 @@ import type { PlatformAdapter } from '../../core/adapter.ts';
 import type { Capabilities } from '../../core/capabilities.ts';
 import type { FileKind } from '../../core/message.ts';
 import { type IntercomApp, type IntercomCredentials, intercomCredentials } from './app.ts';
+import { budgetNews } from './budget.ts';
 import { catchUp } from './catch-up.ts';
 import { contactPreparations } from './contact.ts';
 import { inspect } from './inspect.ts';
@@ -27,6 +28,8 @@ const capabilities: Capabilities = {
   idempotent: false,
   echo: false,
   tells: ['failed', 'unknown', 'waiting'],
+  // 10,000 a minute and app, handed out in slices of ten seconds: 160 + 10 × 150 stay below 1,666.
+  limits: { calls: { perSecond: 150, burst: 160 } },
   redelivery:
     'An answer that is late (5 s) or not 2xx is tried once more after a minute, then given up; 429 throttles everything for up to 2 hours. Catch-up: conversations changed since, by search.',
 };
@@ -42,6 +45,7 @@ export function createIntercom(app: IntercomApp): PlatformAdapter<IntercomCreden
     title: 'Intercom',
     credentials: intercomCredentials,
     can: capabilities,
+    budgetNews,
     authorizeUrl: (state) => authorizeUrl(app, state),
     install: (code, io) => install(app, code, io),
     uninstall: (connection, io) => uninstall(app, connection, io),
