@@ -18,10 +18,12 @@ export interface Field {
   autofocus?: boolean;
   /** What is wrong with what was sent. */
   error?: string | undefined;
+  /** Tells apart fields of the same name in several forms of a page. */
+  key?: string;
 }
 
 export const field = (one: Field): Html => {
-  const id = idOf(one.name);
+  const id = idOf(one.key ? `${one.name}-${one.key}` : one.name);
   const described = [one.hint && `${id}-hint`, one.error && `${id}-error`].filter(Boolean).join(' ');
   const common = {
     id,

@@ -162,6 +162,11 @@ describe('every page', () => {
     ).toEqual([]);
   });
 
+  test('has every id once, so that each label names its own field', () => {
+    const doubled = all().filter((one) => one.doubled.length > 0);
+    expect(named(doubled, (one) => one.doubled)).toEqual([]);
+  });
+
   test('fits on screens of 375, 768 and 1280 pixels, names of eighty characters included', () => {
     expect(
       named(

@@ -15,6 +15,7 @@ afterEach(async () => {
   for (const one of people.splice(0)) await one.close();
 });
 
+const THEIR_PORTAL = 4_100_003;
 const PASSWORD = 'correct horse battery';
 
 async function visit(path = '/'): Promise<Page> {
@@ -146,6 +147,50 @@ test('an invitee who has a portal of their own brings it along', async () => {
     expect(await grace.getByRole('link', { name, exact: true }).count()).toBe(1);
   await owner.goto('/');
   expect(await owner.getByRole('link', { name: `Portal ID #${SECOND_PORTAL}` }).count()).toBe(1);
+});
+
+test('an invitee who owns the very portal that is wanted is offered both, and may only join', async () => {
+  town.emulators.hubspot.addPortal({
+    id: THEIR_PORTAL,
+    name: 'Hopper & Sons',
+    users: [
+      { id: 73, name: 'Harry Hopper', email: 'harry@hopper.test' },
+      { id: 74, name: 'Ada Byron', email: 'ada@acme.test' },
+    ],
+    inboxes: [],
+  });
+  const harry = await visit();
+  await connectHubspot(town, harry, 73, THEIR_PORTAL);
+  const owner = await ada();
+  // Ada wants the portal, too: it is Harry's, so nothing is connected.
+  expect((await connectHubspot(town, owner, 74, THEIR_PORTAL))?.status()).toBe(409);
+  const link = await invite(owner, 'harry@acme.test');
+  await harry.goto(link);
+  expect(await harry.locator('main').textContent()).toContain(`Portal ID #${THEIR_PORTAL}`);
+  expect(await harry.getByRole('button', { name: 'Yes, merge my workspaces' }).count()).toBe(1);
+  await press(harry, 'No, thanks: only join');
+  await harry.getByText('Welcome to the account.').waitFor();
+  // He uses what is Ada's; his portal stays in his own account, where it was.
+  expect(await harry.getByRole('link', { name: 'Acme', exact: true }).count()).toBe(1);
+  expect(await harry.getByRole('link', { name: `Portal ID #${THEIR_PORTAL}` }).count()).toBe(0);
+  await harry.locator('.side').getByText('Switch account').click();
+  await harry.locator('.side .switcher').getByRole('button').click();
+  expect(await harry.getByRole('link', { name: `Portal ID #${THEIR_PORTAL}` }).count()).toBe(1);
+  await owner.goto('/');
+  expect(await owner.getByRole('link', { name: `Portal ID #${THEIR_PORTAL}` }).count()).toBe(0);
+
+  // Invited again, he brings it along after all.
+  await owner.goto('/team');
+  await owner.getByText('Change harry@hopper.test').click();
+  const row = owner.getByRole('row', { name: /harry@hopper.test/ });
+  await row.getByText('Remove', { exact: true }).click();
+  await press(owner, 'Remove harry@hopper.test');
+  await owner.getByText('They are removed.').waitFor();
+  await connectHubspot(town, harry, 73, THEIR_PORTAL);
+  await harry.goto(await invite(owner, 'harry@hopper.test'));
+  await press(harry, 'Yes, merge my workspaces');
+  await owner.goto('/');
+  expect(await owner.getByRole('link', { name: `Portal ID #${THEIR_PORTAL}` }).count()).toBe(1);
 });
 
 test('who tries to connect what is connected asks to join, and is let in', async () => {

@@ -1,4 +1,5 @@
 /** The console as an admin meets it, in a browser, on a real server among the emulators: one story, told in order. */
+import Sqlite from 'better-sqlite3';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import {
@@ -100,7 +101,11 @@ describe('the first visit', () => {
   });
 });
 
-test('a workspace that another account has connected is refused, and nothing changes', async () => {
+test('a workspace that another account has connected is refused with a clear error, and nothing changes', async () => {
+  const owner = await visit();
+  await connectIntercom(town, owner);
+  const ledger = new Sqlite(town.databaseFile, { readonly: true });
+  const rows = () => ledger.prepare('select * from workspace order by id').all();
   const page = await visit();
   const elsewhere = {
     id: 9_900_001,
@@ -109,12 +114,20 @@ test('a workspace that another account has connected is refused, and nothing cha
   };
   town.emulators.hubspot.addPortal({ ...elsewhere, inboxes: [] });
   await connectHubspot(town, page, 99, elsewhere.id);
+  const before = rows();
   const answer = await connectIntercom(town, page, '502');
   expect(answer?.status()).toBe(409);
   expect(await heading(page)).toBe('Intercom is not connected');
   expect(await page.locator('main').textContent()).toContain('nothing was changed');
+  // Name, owner, token (sealed) and time of change: to the byte as they were.
+  expect(rows()).toEqual(before);
+  ledger.close();
   await follow(page, 'To your workspaces');
   expect(await page.getByRole('link', { name: 'Acme', exact: true }).count()).toBe(0);
+  // And it still works for those whose it is.
+  town.emulators.telegram.customerSends(CUSTOMERS.telegram.id, { text: 'Still there?' }, BOT.id);
+  await owner.goto('/activity');
+  await owner.getByText('Still there?').waitFor();
 });
 
 test('a dead connection says why, waits, and works on after reconnecting', async () => {

@@ -17,6 +17,8 @@ export interface Look {
   wide: string[];
   /** Scripts, styles and handlers in the markup. */
   inline: number;
+  /** Ids that stand on the page more than once: a label would name the wrong field. */
+  doubled: string[];
   headings: string[];
   title: string;
   links: string[];
@@ -41,6 +43,8 @@ const axeWith = (
 const OPEN = "for (const one of document.querySelectorAll('main details')) one.open = true";
 const INLINE =
   "[...document.querySelectorAll('*')].filter((one) => one.hasAttribute('style') || one.localName === 'style' || (one.localName === 'script' && !one.src) || [...one.attributes].some(({ name }) => name.startsWith('on'))).length";
+const DOUBLED =
+  "[...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, index, all) => all.indexOf(id) !== index)";
 const LINKS = "[...document.querySelectorAll('a[href]')].map((one) => one.href)";
 const FORMS = `[...document.forms].map((form) => ({
   method: form.method,
@@ -72,12 +76,13 @@ export async function look(page: Page): Promise<Look> {
   await page.emulateMedia({ colorScheme: 'dark' });
   const dark = await violations(page, COLOURS);
   await page.emulateMedia({ colorScheme: 'light' });
-  const [inline, headings, title, links, forms] = await Promise.all([
+  const [inline, doubled, headings, title, links, forms] = await Promise.all([
     page.evaluate(INLINE) as Promise<number>,
+    page.evaluate(DOUBLED) as Promise<string[]>,
     page.getByRole('heading', { level: 1 }).allTextContents(),
     page.title(),
     page.evaluate(LINKS) as Promise<string[]>,
     page.evaluate(FORMS) as Promise<Form[]>,
   ]);
-  return { light, dark, wide, inline, headings, title, links, forms };
+  return { light, dark, wide, inline, doubled, headings, title, links, forms };
 }

@@ -161,7 +161,7 @@ export const unseen = (routes: PageRoute[], seen: Iterable<string>): string[] =>
 };
 
 /** Whether a request, as "POST /team/invitations", is one for this route: the first in the list that fits. */
-function matches({ method, path }: Pick<PageRoute, 'method' | 'path'>, request: string): boolean {
+export function matches({ method, path }: Pick<PageRoute, 'method' | 'path'>, request: string): boolean {
   const pattern = path.replace(/:[a-zA-Z]+/g, '[^/]+');
   return new RegExp(`^${method.toUpperCase()} ${pattern}$`).test(request);
 }

@@ -131,6 +131,7 @@ function passwordCard(deps: ConsoleDeps, wrong: Wrong | undefined): Html {
               html`${field({ name: 'email', label: 'New e-mail', type: 'email', required: true, autocomplete: 'email', error: at('address', 'email') })}${field(
                 {
                   name: 'password',
+                  key: 'address',
                   label: 'Your password',
                   type: 'password',
                   required: true,
