@@ -11,6 +11,7 @@ import { journey } from './journey.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable, EventStatus, EventTable, MediaTable } from './schema.ts';
 import type { Seal } from './seal.ts';
+import { everInTrouble, isTrouble } from './trouble.ts';
 
 export interface ActivityRow {
   id: string;
@@ -94,10 +95,12 @@ async function list(
   const found = query.search ? await searched(db, sealOf, query.workspaceIds, query.search) : undefined;
   if (found && found.conversationIds.length === 0 && found.eventIds.length === 0) return { rows: [] };
   const { channelId, direction, statuses, before, kinds = ['message'] } = query;
+  const few = statuses !== undefined && isTrouble(statuses);
   const events = await db
     .selectFrom('event')
     .selectAll()
-    .where('workspace_id', 'in', query.workspaceIds)
+    .$if(!few, (it) => it.where('workspace_id', 'in', query.workspaceIds))
+    .$if(few, (it) => it.where(everInTrouble(query.workspaceIds)))
     .where('kind', 'in', kinds)
     // What was never bridged is none of our business.
     .where('status', '<>', 'ignored')

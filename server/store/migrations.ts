@@ -9,6 +9,7 @@ import { isPostgres } from './dialect.ts';
 import { budgets } from './migration-budgets.ts';
 import { people } from './migration-people.ts';
 import { retention } from './migration-retention.ts';
+import { trouble } from './migration-trouble.ts';
 import type { Schema } from './schema.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
@@ -290,5 +291,6 @@ export const migrations: MigrationProvider = {
     '0003-people': people,
     '0004-retention': retention,
     '0005-budgets': budgets,
+    '0006-trouble': trouble,
   }),
 };

@@ -1,7 +1,7 @@
 /** Counts for plots and lists: how much went where, how fast, and what failed for which reason. No content. */
 import { sql } from 'kysely';
 import type { Database } from './open.ts';
-import type { EventStatus } from './schema.ts';
+import { everInTrouble, TROUBLE } from './trouble.ts';
 
 interface Range {
   workspaceIds: string[];
@@ -29,8 +29,6 @@ export interface TrafficStore {
   failures(range: Range): Promise<Map<string, number>>;
 }
 
-const TROUBLE: EventStatus[] = ['failed', 'unknown'];
-
 /** Ids begin with their time, so a time range is a range of the primary key. */
 const firstIdOf = (since: number): string =>
   `evt_${Math.max(0, Math.floor(since)).toString(32).padStart(10, '0')}`;
@@ -43,6 +41,16 @@ const messagesIn = (db: Database, { workspaceIds, since, channelId }: Range) =>
     .where('event.kind', '=', 'message')
     .where('event.channel_id', 'is not', null)
     .where('event.status', '<>', 'ignored')
+    .$if(channelId !== undefined, (query) => query.where('event.channel_id', '=', channelId as string));
+
+/** The same, but for those that are in trouble: of what arrived, nothing is read. */
+const troubledIn = (db: Database, { workspaceIds, since, channelId }: Range) =>
+  db
+    .selectFrom('event')
+    .where(everInTrouble(workspaceIds, firstIdOf(since)))
+    .where('event.status', 'in', TROUBLE)
+    .where('event.kind', '=', 'message')
+    .where('event.channel_id', 'is not', null)
     .$if(channelId !== undefined, (query) => query.where('event.channel_id', '=', channelId as string));
 
 /** Numbers stand in the statement itself: Postgres takes `$1` and `$2` for different groups even when they are equal. */
@@ -73,10 +81,9 @@ export function createTrafficStore(db: Database): TrafficStore {
     deliveryTimes: ({ within, ...range }) => deliveryTimes(messages(range), within),
     failureReasons: async (range) => {
       const reason = sql<string>`coalesce(event.reason, event.code, 'No reason was given')`;
-      const rows = await messages(range)
+      const rows = await troubledIn(db, range)
         .select(reason.as('reason'))
         .select((eb) => eb.fn.countAll<number>().as('count'))
-        .where('event.status', 'in', TROUBLE)
         .groupBy(reason)
         .orderBy('count', 'desc')
         .limit(10)
@@ -84,10 +91,9 @@ export function createTrafficStore(db: Database): TrafficStore {
       return rows.map((row) => ({ reason: row.reason, count: Number(row.count) }));
     },
     failures: async (range) => {
-      const rows = await messages(range)
+      const rows = await troubledIn(db, range)
         .select('event.channel_id')
         .select((eb) => eb.fn.countAll<number>().as('count'))
-        .where('event.status', 'in', TROUBLE)
         .groupBy('event.channel_id')
         .execute();
       return new Map(rows.map((row) => [row.channel_id ?? '', Number(row.count)]));
