@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+const TREE = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN_MS = 20_000;
 
 export class Product extends EventEmitter {
@@ -17,12 +18,14 @@ export class Product extends EventEmitter {
   exit: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   state: 'running' | 'restarting' | 'stopped' = 'stopped';
   readonly #env: Record<string, string>;
+  readonly #main: string;
   #child: ChildProcess | undefined;
 
-  /** `env`: the environment of docs/running.md; PORT must be in it. */
-  constructor(env: Record<string, string>) {
+  /** `env`: the environment of docs/running.md; PORT must be in it. `tree`: another copy of the code than this one. */
+  constructor(env: Record<string, string>, tree = TREE) {
     super();
     this.#env = env;
+    this.#main = join(tree, 'server/main.ts');
     this.url = `http://127.0.0.1:${env.PORT}`;
   }
 
@@ -32,7 +35,7 @@ export class Product extends EventEmitter {
 
   async start(): Promise<this> {
     this.#become('restarting');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', this.#main], {
       env: { PATH: process.env.PATH ?? '', ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

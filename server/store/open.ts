@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations.ts';
@@ -12,13 +12,13 @@ import type { Schema } from './schema.ts';
 export type Database = Kysely<Schema>;
 
 /**
- * Opens the database and brings its schema up to date; of several processes that start at once, one does so while the
- * others wait (Kysely's migrator holds a transaction's advisory lock on Postgres, the write lock on SQLite).
+ * Opens the database and brings its schema up to date, as a whole or not at all: a start that is killed meanwhile leaves
+ * the schema that it found. On Postgres one of several processes does so while the others wait (an advisory lock).
  * `url`: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Throws with the reason when it cannot be opened or migrated.
  */
 export async function openDatabase(url: string): Promise<Database> {
   const sqlite = isPostgresUrl(url) ? undefined : preparedOnce(openSqlite(url));
-  const dialect = sqlite ? new SqliteDialect({ database: sqlite }) : postgresDialect(url);
+  const dialect = sqlite ? new OneTransaction({ database: sqlite }) : postgresDialect(url);
   const db = new Kysely<Schema>({ dialect });
   if (sqlite) openWay(db, sqlite);
   try {
@@ -30,6 +30,20 @@ export async function openDatabase(url: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+/**
+ * Kysely takes SQLite for a database that cannot change its schema in a transaction, and would run each statement of a
+ * migration by itself: half of it would stay after a crash, and no later start would get past it.
+ */
+class OneTransaction extends SqliteDialect {
+  override createAdapter() {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl() {
+        return true;
+      }
+    })();
+  }
 }
 
 function openSqlite(url: string): Sqlite.Database {

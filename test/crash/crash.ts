@@ -1,0 +1,114 @@
+/** One run of the crash loop on one database: kill, go on, and in the end count everything. */
+import { type Chance, chanceOf } from './chance.ts';
+import { type Kills, killOnce, newKills } from './killing.ts';
+import { type LedgerReader, openLedger } from './ledger.ts';
+import { createLoad, type Load } from './load.ts';
+import type { Point, PointKind } from './points.ts';
+import { type CrashTown, openCrashTown } from './town.ts';
+import { brokenBy, judge, type Line } from './verdict.ts';
+
+export interface CrashOptions {
+  kills: number;
+  seed: number;
+  /** Servers on one Postgres; one on SQLite. */
+  processes: number;
+  /** An empty database; SQLite in a folder of its own without it. */
+  postgresUrl?: string;
+  /** Another copy of the code, broken on purpose. */
+  tree?: string;
+  /** Only these, in turn, instead of chance's choice. */
+  points?: (Point | PointKind)[];
+  /** So many customers have written before the first kill, and nobody new comes: no contact is ever in doubt. */
+  acquainted?: number;
+  /** Told after each kill and while the rest drains. */
+  progress?(so: Progress): void;
+}
+export interface Progress {
+  kills: number;
+  sent: number;
+  open: number;
+}
+export interface Report {
+  kills: Kills;
+  lines: Line[];
+  takeovers: number[];
+  /** Promises that did not hold. */
+  broken: string[];
+}
+
+/** A killed worker's message goes on within this, ms. */
+const TAKEOVER_MS = 2_000;
+/**
+ * Without any news for this long, what is still open stays open, ms. The longest wait is for a contact whose creation
+ * is in doubt: Intercom's search index may lag by two minutes.
+ */
+const DRAIN_MS = 150_000;
+
+export async function crash(options: CrashOptions): Promise<Report> {
+  const chance = chanceOf(options.seed);
+  const town = await openCrashTown(options);
+  try {
+    return await run(options, town, chance);
+  } finally {
+    await town.close();
+  }
+}
+
+async function run(options: CrashOptions, town: CrashTown, chance: Chance): Promise<Report> {
+  const load = createLoad(town, chance);
+  const kills = newKills();
+  const tell = (done: number) =>
+    options.progress?.({ kills: done, sent: load.fates.size, open: load.open().length });
+  load.start();
+  if (options.acquainted) await load.acquaints(options.acquainted);
+  for (let done = 0; done < options.kills; done += 1) {
+    await killOnce({ town, load, chance, kills }, options.points?.[done % options.points.length]);
+    tell(done + 1);
+  }
+  load.stop();
+  const ledger = openLedger(town.databaseUrl);
+  try {
+    await drained(load, ledger, () => tell(options.kills));
+    const { lines, broken } = judge(town, load, await ledger.messages());
+    return {
+      kills,
+      lines,
+      takeovers: kills.takeovers,
+      broken: [...broken, ...brokenBy(lines), ...late(kills), ...(await stillOpen(ledger))],
+    };
+  } finally {
+    await ledger.close();
+  }
+}
+
+async function stillOpen(ledger: LedgerReader): Promise<string[]> {
+  return (await ledger.open()).map(({ next_at, ...call }) => {
+    const seconds = Math.round((Number(next_at) - Date.now()) / 1_000);
+    return `still open, tried again in ${seconds} s: ${JSON.stringify(call)}`;
+  });
+}
+
+function late({ takeovers }: Kills): string[] {
+  const slow = takeovers.filter((ms) => ms > TAKEOVER_MS);
+  return slow.length === 0
+    ? []
+    : [
+        `${slow.length} of ${takeovers.length} takeovers took longer than 2 s: ${Math.max(...slow)} ms at worst`,
+      ];
+}
+
+/** Until nothing is open and every message has its record, or nothing moves any more. */
+async function drained(load: Load, ledger: LedgerReader, tell: () => void): Promise<void> {
+  let before = '';
+  let newsAt = Date.now();
+  while (Date.now() - newsAt < DRAIN_MS) {
+    const open = await ledger.open();
+    const records = (await ledger.messages()).reduce((sum, row) => sum + row.count, 0);
+    if (open.length === 0 && records >= load.fates.size) return;
+    const now = `${open.length} ${records} ${load.served()}`;
+    if (now !== before) newsAt = Date.now();
+    before = now;
+    tell();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
