@@ -4,6 +4,7 @@ import { createAudit } from './accounts/audit.ts';
 import { createChannels } from './accounts/channels.ts';
 import { createDoctor } from './accounts/doctor.ts';
 import { createErasure } from './accounts/erasure.ts';
+import { erasureNews } from './accounts/erasure-news.ts';
 import { createInstalls } from './accounts/install.ts';
 import { createInvitations } from './accounts/invitations.ts';
 import { createPasswords } from './accounts/passwords.ts';
@@ -80,6 +81,7 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
   };
   const pages = { ...deps, ...services, ...reading(db, house.store) };
   house.store.connections.onStatus(statusNews(deps));
+  house.store.ledger.onErased(erasureNews(deps));
   return {
     routers: [
       { path: '/', router: createAuthRouter({ ...services, cookies, publicUrl, io }) },

@@ -164,6 +164,15 @@ export interface StateEvent extends EventBase {
   at: number;
 }
 
+/** The platform has erased this contact for good: what is known here of the person behind it goes, too. */
+export interface ErasureEvent extends EventBase {
+  kind: 'erasure';
+  id: string;
+  /** As the platform calls it. */
+  contact: string;
+  at: number;
+}
+
 /** Something we do not understand: kept and shown, never refused. */
 export interface UnparsedEvent extends EventBase {
   kind: 'unparsed';
@@ -173,4 +182,4 @@ export interface UnparsedEvent extends EventBase {
   at: number;
 }
 
-export type Event = MessageEvent | ReceiptEvent | StateEvent | UnparsedEvent;
+export type Event = MessageEvent | ReceiptEvent | StateEvent | ErasureEvent | UnparsedEvent;

@@ -3,6 +3,7 @@
  * signatures cover is built from PUBLIC_URL, never from the Host header.
  */
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { sameSecret } from '../accounts/secrets.ts';
 import type { AnyAdapter, WebhookRequest } from '../core/adapter.ts';
 import { type Ingest, type Ingested, ingest } from '../relay/ingest.ts';
 
@@ -47,7 +48,16 @@ export function createWebhookRouter(deps: WebhookDeps): Router {
   if (hubspot)
     router
       .route('/hubspot/channels/webhook/:secret')
-      .post(take((request) => (request.params.secret === deps.hubspotSecret ? hubspot : undefined)))
+      .post(
+        take((request) =>
+          sameSecret(String(request.params.secret), deps.hubspotSecret) ? hubspot : undefined,
+        ),
+      )
+      .all(wrongMethod('POST'));
+  if (hubspot)
+    router
+      .route('/hubspot/webhooks')
+      .post(take(() => hubspot))
       .all(wrongMethod('POST'));
   router.use(refused);
   return router;

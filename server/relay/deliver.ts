@@ -20,6 +20,8 @@ export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
       return receipt(deps, claim, stored);
     case 'state':
       return state(deps, claim, stored);
+    case 'erasure':
+      return erasure(deps, claim, stored);
     case 'unparsed':
       return done(deps, claim);
   }
@@ -56,6 +58,18 @@ async function state(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promis
       event.connection,
       stateName(event),
       event.value === 'connected' ? null : event.why,
+    );
+  await done(deps, claim);
+}
+
+/** Its own delivery goes with the rest; a crash in between leaves it to be done again. */
+async function erasure(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
+  const event = stored.event as (Event & { kind: 'erasure' }) | undefined;
+  const { workspaceId, delivery } = claim;
+  if (event)
+    await deps.ledger.eraseContact(
+      { workspaceId, contactId: event.contact, eventId: delivery.event_id },
+      deps.media.files,
     );
   await done(deps, claim);
 }

@@ -11,9 +11,13 @@ import type { Seal } from './seal.ts';
 export interface EraseRequest {
   workspaceId: string;
   /** Whether a conversation is theirs. */
-  isTheirs(thread: string, customer: Customer): boolean;
+  isTheirs(thread: string, customer: Customer, contactId: string | undefined): boolean;
   /** Words that name them (numbers, ids): events that belong to no conversation (yet) are searched for these. */
   words: string[];
+  /** Links to these go also where there is no conversation. */
+  contacts?: string[];
+  /** Events that are about them without being of a conversation; not counted as messages. */
+  events?: string[];
 }
 export interface Erased {
   conversations: number;
@@ -30,15 +34,19 @@ export async function eraseCustomer(db: Database, seal: Seal, request: EraseRequ
   const found = await conversationsOf(db, seal, request);
   return db.transaction().execute(async (trx) => {
     const names = [...request.words, ...found.words];
-    const loose = await looseEvents(trx, seal, { workspaceId: request.workspaceId, names: naming(names) });
-    const events = [...(await eventsOf(trx, request.workspaceId, found.ids)), ...loose];
+    const loose =
+      names.length === 0
+        ? []
+        : await looseEvents(trx, seal, { workspaceId: request.workspaceId, names: naming(names) });
+    const messages = [...(await eventsOf(trx, request.workspaceId, found.ids)), ...loose];
+    const events = [...messages, ...(request.events ?? [])];
     const traces = await tracesOf(trx, request.workspaceId, events);
     const files = await eraseMedia(trx, request.workspaceId, events);
     await eraseDeliveries(trx, request.workspaceId, events);
     await eraseReceipts(trx, request.workspaceId, traces);
     await emptyEvents(trx, request.workspaceId, [...events, ...traces.receiptEvents]);
     const contacts = await eraseLinks(trx, request.workspaceId, found);
-    return { conversations: found.ids.length, messages: events.length, contacts, files };
+    return { conversations: found.ids.length, messages: messages.length, contacts, files };
   });
 }
 
@@ -54,9 +62,9 @@ interface Found {
 async function conversationsOf(
   db: Database,
   seal: Seal,
-  { workspaceId, isTheirs }: EraseRequest,
+  { workspaceId, isTheirs, contacts = [] }: EraseRequest,
 ): Promise<Found> {
-  const found: Found = { words: [], ids: [], contacts: [], identities: [] };
+  const found: Found = { words: [], ids: [], contacts: [...contacts], identities: [] };
   for (let after = ''; ; ) {
     const rows = await db
       .selectFrom('conversation')
@@ -68,7 +76,7 @@ async function conversationsOf(
       .execute();
     for (const row of rows) {
       const { thread, customer, contactId } = asConversation(row, seal);
-      if (!isTheirs(thread, customer)) continue;
+      if (!isTheirs(thread, customer, contactId)) continue;
       found.ids.push(row.id);
       found.words.push(thread, ...customer.identities.map((one) => one.value));
       if (contactId) found.contacts.push(contactId);

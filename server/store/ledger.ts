@@ -13,6 +13,7 @@ import type { ConnectionStore } from './connections.ts';
 import { type ContactLock, freeContactLocks } from './contacts.ts';
 import type { Conversation, FindOrMake } from './conversations.ts';
 import { isPostgres } from './dialect.ts';
+import { type ContactErasures, contactErasures } from './erase-contact.ts';
 import { type Call, type ExpandRequest, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { alone, newOwner } from './leases.ts';
@@ -28,7 +29,7 @@ import { untilWritable } from './until-writable.ts';
 export type { StoredEvent } from './stored-events.ts';
 export type Expansion = Pick<ExpandRequest, 'conversationId' | 'channelId' | 'calls' | 'inboundAt'>;
 
-export interface Ledger extends BudgetStore {
+export interface Ledger extends BudgetStore, ContactErasures {
   /** One durable transaction: this is the ack. Answers how many were new. Rejects when the database cannot write. */
   append(events: Event[]): Promise<number>;
   /** Lane heads only, the longest waiting first. */
@@ -134,6 +135,7 @@ export function createLedger(
     forgetReceipts: (before) => forgetReceipts(db, before),
     ...budgets(committer, clock),
     ...catchUpMarks(db),
+    ...contactErasures(db, connections),
     probe: async () => {
       await db
         .insertInto('setting')

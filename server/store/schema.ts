@@ -69,7 +69,7 @@ export interface EventTable {
   id: string;
   /** Keyed hash of (connection, kind, the provider's id): the dedupe and the record at once. */
   dedupe: string;
-  kind: 'message' | 'receipt' | 'state' | 'unparsed';
+  kind: 'message' | 'receipt' | 'state' | 'erasure' | 'unparsed';
   direction: 'in' | 'out' | null;
   connection_id: string;
   channel_id: string | null;
@@ -119,7 +119,7 @@ export interface DeliveryTable {
   position: string;
   part: number;
   event_id: string;
-  kind: 'message' | 'status' | 'receipt' | 'state' | 'unparsed';
+  kind: 'message' | 'status' | 'receipt' | 'state' | 'erasure' | 'unparsed';
   direction: 'in' | 'out';
   conversation_id: string | null;
   state: DeliveryState;

@@ -117,6 +117,17 @@ export function signedDoors({ house, of }: Stranger): Record<string, Asked & { r
         body: notice,
       },
     },
+    'POST /hubspot/webhooks': extension(
+      'POST',
+      '/hubspot/webhooks',
+      JSON.stringify([
+        {
+          subscriptionType: 'contact.privacyDeletion',
+          portalId: EVES.portal,
+          objectId: of.conversation.contact,
+        },
+      ]),
+    ),
     'GET /hubspot/extension/card': extension('GET', `/hubspot/extension/card?${query}`),
     'POST /hubspot/extension/resend': {
       ...extension(

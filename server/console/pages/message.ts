@@ -83,7 +83,7 @@ function said({ event, files, kind }: Journey): Html {
   const words =
     event.kind === 'message'
       ? event.parts.map(partWords).filter((one) => one !== '')
-      : [event.kind === 'receipt' ? '' : event.why];
+      : ['why' in event ? (event.why ?? '') : ''];
   return html`${words.map((text) => html`<p class="quote">${text}</p>`)}${files.length > 0 ? fileList(files) : NOTHING}${kind === 'message' ? NOTHING : html`<p class="soft">It is kept as it came, so that nothing is lost.</p>`}`;
 }
 

@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto';
 import type { Connection, FindConnection, Io, Received, WebhookRequest } from '../../core/adapter.ts';
 import type { Event, UnparsedEvent } from '../../core/message.ts';
 import { agentEvent, isFromAgent } from './agent-message.ts';
+import { receiveAppEvents } from './app-events.ts';
 import type { HubspotOptions } from './portal.ts';
 import { type ChannelEvent, channelEventShape, messageShape } from './shapes.ts';
 import { verifySignatureV3 } from './signature.ts';
 import { parsed } from './transport.ts';
 
 /**
- * The secret in the route was compared before. A portal that we do not know gets a 200 and nothing else: it uninstalled
+ * The secret in the route was compared before; what comes without one is about the app's subscriptions. A portal that we do not know gets a 200 and nothing else: it uninstalled
  * us, and errors would count against the app.
  */
 export async function receive(
@@ -21,6 +22,7 @@ export async function receive(
   find: FindConnection,
   io: Io,
 ): Promise<Received> {
+  if (request.routeId === undefined) return receiveAppEvents(options, request, find, io);
   if (!verifySignatureV3(request, options.clientSecrets, io.clock.now())) return { reject: 401 };
   const raw = new TextDecoder().decode(request.body);
   const event = channelEventShape.safeParse(parsed(raw));

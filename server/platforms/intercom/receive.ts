@@ -46,6 +46,17 @@ function eventsOf(app: IntercomApp, notification: Json, { workspaceId, id }: Whe
   const connection = { workspaceId, id };
   const topic = text(notification.topic) ?? '';
   const item = record(record(notification.data)?.item) ?? {};
+  const contact = text(item.id);
+  if (topic === 'contact.deleted' && contact)
+    return [
+      {
+        kind: 'erasure',
+        connection,
+        id: `deleted:${contact}`,
+        contact,
+        at: milliseconds(notification.created_at),
+      },
+    ];
   const change = changeOf(topic, item);
   if (change) return [{ kind: 'unparsed', connection, at: milliseconds(notification.created_at), ...change }];
   const conversation = item.type === 'conversation' ? readConversation(item) : undefined;

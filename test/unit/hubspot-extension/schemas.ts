@@ -1,5 +1,5 @@
 /**
- * What HubSpot's own schemas demand of our two kinds of component. HubSpot serves them only to a signed-in upload, so
+ * What HubSpot's own schemas demand of our three kinds of component. HubSpot serves them only to a signed-in upload, so
  * they are written down here from its documentation: https://developers.hubspot.com/docs/apps/developer-platform/build-apps/app-configuration
  * and https://developers.hubspot.com/docs/apps/developer-platform/add-features/ui-extensibility/app-cards/reference
  */
@@ -42,6 +42,22 @@ export const schemas: Record<string, object> = {
       supportUrl: https,
       documentationUrl: https,
       supportPhone: { type: 'string' },
+    }),
+  }),
+  // https://developers.hubspot.com/docs/apps/developer-platform/add-features/configure-webhooks
+  WEBHOOKS: closed(['settings', 'subscriptions'], {
+    settings: closed(['targetUrl', 'maxConcurrentRequests'], {
+      targetUrl: https,
+      maxConcurrentRequests: { type: 'integer', minimum: 5 },
+    }),
+    subscriptions: closed(['hubEvents'], {
+      hubEvents: {
+        type: 'array',
+        items: closed(['subscriptionType', 'active'], {
+          subscriptionType: { enum: ['contact.privacyDeletion', 'conversation.privacyDeletion'] },
+          active: { type: 'boolean' },
+        }),
+      },
     }),
   }),
   CARD: closed(['name', 'location', 'entrypoint', 'objectTypes'], {
