@@ -20,8 +20,9 @@ export function metered(io: Io, adapter: AnyAdapter, meter: Meter): Io {
   const special = Object.entries(limits ?? {}).filter(([name]) => name !== CALLS);
   let { paid } = meter;
 
+  const ownBudget = (url: string) => special.find(([, limit]) => limit.url?.test(url))?.[0];
   async function before(url: string): Promise<void> {
-    const name = special.find(([, limit]) => limit.url?.test(url))?.[0];
+    const name = ownBudget(url);
     if (name !== undefined) await take(name);
     else if (paid > 0) paid -= 1;
     else meter.bucket(CALLS).spend();
@@ -33,22 +34,25 @@ export function metered(io: Io, adapter: AnyAdapter, meter: Meter): Io {
     const why = `${adapter.title} takes only so many searches at a time: this one waits for its turn.`;
     throw new WireError(why, true, undefined, afterMs);
   }
-  async function after(headers: Record<string, string>): Promise<void> {
+  /** The limit is learned from calls that were taken: gateways refuse in words, and headers, of their own. */
+  async function after(url: string, status: number, headers: Record<string, string>): Promise<void> {
     const now = io.clock.now();
     const news = adapter.budgetNews?.(headers, now);
-    if (news?.limit) meter.bucket(CALLS).learn(news.limit);
+    const isTaken = status < 400 && ownBudget(url) === undefined;
+    if (news?.limit && isTaken) meter.bucket(CALLS).learn(news.limit);
     if (news?.closedForMs) await meter.bucket(CALLS).close(now + news.closedForMs);
   }
   const call = async (request: HttpRequest) => {
     await before(request.url);
     const response = await io.http(request);
-    await after(response.headers);
+    await after(request.url, response.status, response.headers);
     return response;
   };
   const carried: typeof fetch = async (input, init) => {
-    await before(input instanceof Request ? input.url : String(input));
+    const url = input instanceof Request ? input.url : String(input);
+    await before(url);
     const response = await io.http.fetch(input, init);
-    if (adapter.budgetNews) await after(Object.fromEntries(response.headers));
+    if (adapter.budgetNews) await after(url, response.status, Object.fromEntries(response.headers));
     return response;
   };
   const http: Http = Object.assign(call, { download: io.http.download, fetch: carried });
