@@ -143,6 +143,10 @@ function startRelay(
     `${config.mediaOrigin}/media/${signMediaToken(await store.connections.seal(workspaceId), workspaceId, mediaId, io.clock.now())}`;
   const budgets = createBudgets({ ledger: store.ledger, io }, config.rateLimits);
   const deps: RelayDeps = { ...store, adapter, credentials, budgets, mediaLink, io, owner, times: TIMES };
+  // What waited for these credentials goes out, whoever found out that they work again.
+  store.connections.onStatus(async ({ workspaceId, from }) => {
+    if (from === 'disconnected') await store.ledger.wake(workspaceId);
+  });
   const roster = peers && createRoster(deps, peers, owner);
   const worker = createWorker(deps);
   const mediaJob = createMediaJob(deps);

@@ -109,3 +109,6 @@ export function fromHttpStatus(status: number, why: string, retryAfterMs?: numbe
 /** What everybody reads who wants to send a message again whose content is gone. */
 export const ERASED =
   'Its content was erased, as everything is some time after its last outcome, so it cannot be sent again. Write it anew.';
+
+/** An agent's reply that has not gone out for so long is told to the agent. Long enough that a retry or two does not make a note, short enough that the customer has not given up. */
+export const WAITING_MS = 2 * 60_000;

@@ -2,8 +2,15 @@
  * One try at one call: its turn, credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
  * the order is the promise.
  */
-import type { Connection } from '../core/adapter.ts';
-import { fromWireError, type NotSent, type Outcome, unknown, WireError } from '../core/outcome.ts';
+import type { AnyAdapter, Connection } from '../core/adapter.ts';
+import {
+  fromWireError,
+  type NotSent,
+  type Outcome,
+  unknown,
+  WAITING_MS,
+  WireError,
+} from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
 import type { StoredEvent } from '../store/ledger.ts';
 import { forLog } from '../store/refusals.ts';
@@ -22,6 +29,7 @@ export const MAYBE_DELIVERED =
 export type Attempt = Loaded & { stored: StoredEvent };
 
 export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
+  if (isParked(loaded.connection, loaded.adapter)) return park(deps, claim, loaded.connection);
   const wait = await deps.budgets.turn(loaded, claim);
   if (wait) return later(deps, claim, wait.at, wait.why);
   try {
@@ -148,7 +156,7 @@ export async function settleNotSent(
       return later(deps, claim, now + deps.times.lookUpAfter, outcome.why);
     case 'unauthorized':
       await deps.connections.setStatus(connection, 'disconnected', outcome.why);
-      return later(deps, claim, now + 60_000, `${connection.name} is disconnected: ${outcome.why}`);
+      return park(deps, claim, connection);
     case 'refused': {
       const failed = { to: 'failed' as const, code: outcome.code, reason: outcome.why };
       await settleTold(deps, claim, failed);
@@ -156,11 +164,43 @@ export async function settleNotSent(
   }
 }
 
+/** A connection that is disconnected is left in peace, where the watch or an admin will find out that it works again. */
+const isParked = (connection: Connection, adapter: AnyAdapter): boolean =>
+  connection.status === 'disconnected' && adapter.inspect !== undefined;
+
+/** How long a parked message sleeps when nobody wakes it, ms: it makes no call then either, and sleeps on. */
+const PARKED_MS = 60 * 60_000;
+/** How often one is tried whose adapter offers no other way to find out. */
+const TRIED_MS = 60_000;
+
+/**
+ * Nothing is sent with credentials that were refused. The message waits at the head of its lane until its connection
+ * works again, which wakes it; in between it comes up only to be told to the agent, and when it has become too old.
+ */
+async function park(deps: RelayDeps, claim: Claim, connection: Connection): Promise<void> {
+  const now = deps.io.clock.now();
+  const why = (await deps.connections.statusNow(connection))?.reason;
+  const reason = `${connection.name} is disconnected${why ? `: ${why}` : '.'}`;
+  if (!deps.adapter(connection.type)?.inspect) return later(deps, claim, now + TRIED_MS, reason);
+  const { direction, created_at } = claim.delivery;
+  const tell = Number(created_at) + WAITING_MS;
+  const over = Number(created_at) + maxAgeOf(deps, direction);
+  const asleep = now + PARKED_MS * (0.8 + 0.2 * Math.random());
+  const wakesAt = now < tell ? tell : now < over ? Math.min(asleep, over) : asleep;
+  await later(deps, claim, wakesAt, reason);
+  // Reconnected between our look and our settlement: whoever did so has woken everything but this one.
+  if ((await deps.connections.statusNow(connection))?.status !== 'disconnected')
+    await deps.ledger.wake(claim.workspaceId, claim.delivery.event_id);
+}
+
+const maxAgeOf = ({ times }: RelayDeps, direction: 'in' | 'out'): number =>
+  direction === 'out' ? times.replyMaxAge : times.inboundMaxAge;
+
 /** Back to its place, its doubt with it, unless it has waited for so long that sending it now would be worse than asking. */
 async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
   const { direction, created_at, state } = claim.delivery;
   const inDoubt = state === 'started' || state === 'checking';
-  const maxAge = direction === 'out' ? deps.times.replyMaxAge : deps.times.inboundMaxAge;
+  const maxAge = maxAgeOf(deps, direction);
   if (nextAt - Number(created_at) <= maxAge) {
     await settleTold(deps, claim, { to: inDoubt ? 'checking' : 'queued', nextAt, reason });
     return;

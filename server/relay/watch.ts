@@ -1,6 +1,6 @@
 /**
  * The watch over connections that are idle: each is asked once an hour whether it still works and what it is called,
- * spread over the hour; platforms that tell nobody about an uninstall are asked every minute.
+ * spread over the hour, and every five minutes while it does not; platforms that tell nobody about an uninstall are asked every minute.
  */
 import { createHash } from 'node:crypto';
 import type { AnyPlatformAdapter, Connection, Inspection } from '../core/adapter.ts';
@@ -40,13 +40,21 @@ export function createWatch(deps: WatchDeps): Watch {
 export async function watchOnce(deps: WatchDeps): Promise<void> {
   try {
     const minute = Math.floor(deps.io.clock.now() / MINUTE_MS) % 60;
-    const due = (await deps.connections.all()).filter(({ id }) => minuteOf(id) === minute);
+    const due = (await deps.connections.all()).filter((connection) => isDue(connection, minute));
     for (const connection of due) await look(deps, connection);
     for (const platform of deps.platforms) await askForUninstalls(deps, platform);
   } catch (error) {
     deps.io.log.warn({ error: String(error) }, 'the watch over connections was interrupted');
   }
 }
+
+/** Nothing is sent over what is disconnected, so nothing else would find out that it works again. */
+const DISCONNECTED_EVERY = 5;
+
+const isDue = ({ id, status }: Connection, minute: number): boolean =>
+  status === 'disconnected'
+    ? minuteOf(id) % DISCONNECTED_EVERY === minute % DISCONNECTED_EVERY
+    : minuteOf(id) === minute;
 
 /** Its own minute of every hour. */
 export const minuteOf = (id: string): number => createHash('sha256').update(id).digest().readUInt16BE(0) % 60;
@@ -73,10 +81,8 @@ async function apply(deps: WatchDeps, connection: Connection, said: Inspection):
   const isPlatform = connection.side === 'platform';
   const why = said.dead ?? missing(said.missing);
   if (why) return connections.setStatus(connection, 'disconnected', why);
-  if (connection.status === 'disconnected' && Object.keys(said).length > 0) {
+  if (connection.status === 'disconnected' && Object.keys(said).length > 0)
     await connections.setStatus(connection, isPlatform ? 'active' : 'connected', null);
-    await deps.ledger.wake(connection.workspaceId);
-  }
   if (isPlatform && said.name && said.name !== connection.name)
     await connections.renameWorkspace(connection.workspaceId, said.name);
 }

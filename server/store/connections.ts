@@ -39,6 +39,8 @@ export interface ConnectionStore extends WorkspaceRows, ChannelRows {
     connection: RowId,
     work: (stored: Connection | undefined) => Promise<Result>,
   ): Promise<Result | 'busy'>;
+  /** As it is stored at this moment, whoever changed it. */
+  statusNow(connection: RowId): Promise<{ status: string; reason: string | null } | undefined>;
   /** Writes and tells only when something changes. */
   setStatus(connection: RowId, status: string, reason: string | null): Promise<void>;
   /** Called after every change of a status, archiving aside. Its failures are its own. */
@@ -105,6 +107,7 @@ export function createConnectionStore(
       alone(db, `renewal ${row.id}`, { ms: RENEWAL_MS, owner, now: clock.now() }, async () => {
         return work(await loadById(db, open, row.id));
       }),
+    statusNow: (row) => statusOf(db, row),
     setStatus: async (row, status, reason) => {
       const before = await statusOf(db, row);
       if (!before || before.status === 'archived') return;

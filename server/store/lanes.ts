@@ -82,32 +82,56 @@ export async function openLane(
     .execute();
 }
 
-/** Waiting heads become due now; leased lanes are left alone. */
+/** Lanes woken by one pair of statements: a parked workspace may have 100,000, and nobody is to wait for all of them. */
+const WOKEN_AT_ONCE = 500;
+
+/** Waiting heads become due now, also those in doubt, which look for themselves whether it is time; leased lanes are left alone. */
 export async function wakeLanes(
   db: Database,
   now: number,
   workspaceId: string,
   eventId?: string,
 ): Promise<void> {
-  const lanes = db
-    .selectFrom('delivery')
-    .select('lane_id')
-    .where('workspace_id', '=', workspaceId)
-    .where('open', '=', sql.lit(1))
-    .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string));
+  for (let after = ''; ; ) {
+    const rows = await db
+      .selectFrom('delivery')
+      .select('lane_id')
+      .distinct()
+      .where('workspace_id', '=', workspaceId)
+      .where('open', '=', sql.lit(1))
+      .where('lane_id', '>', after)
+      .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string))
+      .orderBy('lane_id')
+      .limit(WOKEN_AT_ONCE)
+      .execute();
+    const lanes = rows.map((row) => row.lane_id);
+    if (lanes.length > 0) await wakeThese(db, now, { workspaceId, lanes, eventId });
+    after = lanes.at(-1) ?? '';
+    if (lanes.length < WOKEN_AT_ONCE) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function wakeThese(
+  db: Database,
+  now: number,
+  { workspaceId, lanes, eventId }: { workspaceId: string; lanes: string[]; eventId: string | undefined },
+): Promise<void> {
   await db
     .updateTable('delivery')
     .set({ next_at: 0 })
     .where('workspace_id', '=', workspaceId)
+    .where('lane_id', 'in', lanes)
     .where('open', '=', sql.lit(1))
-    .where('state', '=', 'queued')
+    .where('state', 'in', ['queued', 'checking'])
+    .where('next_at', '>', 0)
     .$if(eventId !== undefined, (query) => query.where('event_id', '=', eventId as string))
     .execute();
   await db
     .updateTable('lane')
     .set({ due: now })
     .where('workspace_id', '=', workspaceId)
-    .where('pending', '>', sql.lit(0))
+    .where('pending', '>', 0)
     .where('leased_until', '<=', now)
     .where('id', 'in', lanes)
     .execute();

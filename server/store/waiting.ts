@@ -1,12 +1,10 @@
 /** An agent's reply that does not get out is told to the agent while it is still being tried: once. */
+import { WAITING_MS } from '../core/outcome.ts';
 import type { Claim } from './claims.ts';
 import { addHistory } from './event-status.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
 import { tell } from './tell.ts';
-
-/** Long enough that a retry or two does not make a note, short enough that the customer has not given up. */
-const WAITING_MS = 2 * 60_000;
 
 interface Waiting {
   claim: Claim;

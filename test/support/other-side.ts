@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   AnyAdapter,
   Delivery,
+  Inspection,
   Making,
   MessageDelivery,
   StatusDelivery,
@@ -47,6 +48,8 @@ export interface OtherSideOptions {
   lookup?: boolean;
   /** Finds or makes a contact before a conversation's first message, locked by the customer's first identity. */
   contacts?: boolean;
+  /** Can be asked whether its credentials work. */
+  inspect?: boolean;
 }
 
 const plain: Capabilities = {
@@ -78,6 +81,8 @@ export class OtherSide {
   /** Answers of the next look-ups instead of the truth. */
   lookups: ('absent' | 'cannot' | Error)[] = [];
   looked = 0;
+  /** What it says when it is asked whether the credentials work. */
+  inspection: Inspection = { name: 'Pager' };
   probe: { refresh?: AnyAdapter['refresh'] } = {};
   readonly adapter: AnyAdapter;
   readonly #plans: Plan[] = [];
@@ -93,6 +98,7 @@ export class OtherSide {
       receive: async () => ({ events: [] }),
       send: (delivery) => this.#take(delivery),
       refresh: async (connection, io) => this.probe.refresh?.(connection, io),
+      ...(options.inspect ? { inspect: async () => this.inspection } : {}),
       ...(options.lookup ? { lookup: async (delivery: Delivery) => this.#look(delivery) } : {}),
       ...(options.contacts
         ? { prepare: (delivery: Delivery) => (delivery.kind === 'message' ? this.#prepare(delivery) : []) }
