@@ -61,6 +61,8 @@ onEveryStore('credentials that have run out', (store) => {
     expect(desk.accepted).toHaveLength(threads.length);
     expect(renewals).toBe(1);
     expect([...used]).toEqual(['new']);
+    // What another process changed is known here two seconds later.
+    store().clock.advance(2_000);
     expect((await store().connections.byId(WORKSPACE))?.credentials).toEqual({ token: 'new' });
   });
 });
