@@ -3,13 +3,14 @@
  * durable before a request's first byte.
  */
 import { type Selectable, sql } from 'kysely';
+import { claimAtOnce, startAtOnce } from './claims-postgres.ts';
 import type { Handler } from './committer.ts';
 import { isPostgres } from './dialect.ts';
 import { whileHeld } from './lanes.ts';
-import { lockLanes } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryTable } from './schema.ts';
 import { asValue, statement } from './statement.ts';
+import { lanesInTurn, type Turns } from './turns.ts';
 
 export type DeliveryRow = Selectable<DeliveryTable>;
 
@@ -27,29 +28,51 @@ export interface ClaimRequest {
   max: number;
   leaseMs: number;
   now: number;
+  turns: Turns;
+}
+
+export interface Start {
+  claim: Claim;
+  now: number;
 }
 
 /**
- * Takes up to `max` lanes whose head is due, the longest waiting first. A lane whose head turns out to wait for later
- * (an earlier message arrived behind a waiting retry) is put back to that time.
+ * Takes up to `max` lanes whose head is due: in turn of their workspaces when there are more, else the longest waiting
+ * first. A lane whose head turns out to wait for later (an earlier message arrived behind a waiting retry) is put back
+ * to that time.
  */
 export const claim: Handler<ClaimRequest, Claim[]> = async (trx, requests) => {
   const claims: Claim[][] = [];
-  for (const request of requests) claims.push(await claimOnce(trx, request));
+  for (const request of requests)
+    claims.push(await (isPostgres(trx) ? claimAtOnce(trx, request) : claimOneByOne(trx, request)));
   return claims;
 };
 
-async function claimOnce(trx: Database, { owner, max, leaseMs, now }: ClaimRequest): Promise<Claim[]> {
-  const heads = await dueHeads(trx, now, max);
-  const ready = heads.filter((head) => head.next_at <= now);
-  for (const head of heads) if (head.next_at > now) await setDue(trx, head, head.next_at);
-  if (ready.length === 0) return [];
+async function claimOneByOne(trx: Database, request: ClaimRequest): Promise<Claim[]> {
+  const { max, now, turns } = request;
+  const inTurn: DeliveryRow[] = [];
+  for (const lane of await lanesInTurn(trx, turns, now, max))
+    inTurn.push(...(await headOf.all(trx, { workspaceId: lane.workspace_id, laneId: lane.id })));
+  const first = await leaseHeads(trx, inTurn, request);
+  const heads = inTurn.length < max ? await headsDue.all(trx, { now, max: max - inTurn.length }) : [];
+  turns.crowded = inTurn.length + heads.length === max;
+  return [...first, ...(await leaseHeads(trx, heads, request))];
+}
+
+async function leaseHeads(
+  trx: Database,
+  heads: DeliveryRow[],
+  { owner, leaseMs, now }: ClaimRequest,
+): Promise<Claim[]> {
   const leasedUntil = now + leaseMs;
   const claims: Claim[] = [];
-  for (const delivery of ready) {
+  for (const delivery of heads) {
     const { workspace_id: workspaceId, lane_id: laneId } = delivery;
-    const leased = await lease.first(trx, { workspaceId, laneId, leasedUntil, owner });
-    claims.push({ workspaceId, laneId, fence: Number(leased?.fence), leasedUntil, delivery });
+    if (delivery.next_at > now) await setDue(trx, delivery, delivery.next_at);
+    else {
+      const leased = await lease.first(trx, { workspaceId, laneId, leasedUntil, owner });
+      claims.push({ workspaceId, laneId, fence: Number(leased?.fence), leasedUntil, delivery });
+    }
   }
   return claims;
 }
@@ -72,34 +95,13 @@ const lease = statement(
       .returning('fence'),
 );
 
-/**
- * On Postgres the lanes are locked first, passing by those that another process has just locked, and their heads are
- * read by a statement of their own: one that locks and reads at once may see the head of a moment before its lock.
- */
-async function dueHeads(trx: Database, now: number, max: number): Promise<DeliveryRow[]> {
-  if (!isPostgres(trx)) return headsDue.all(trx, { now, max });
-  const locked = await trx
-    .selectFrom('lane')
-    .select(['workspace_id', 'id'])
-    .where('pending', '>', sql.lit(0))
-    .where('due', '<=', now)
-    .orderBy('due')
-    .limit(max)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  if (locked.length === 0) return [];
-  return heads(trx).where(isOneOf(locked)).orderBy('lane.due').execute();
-}
-
 const headsDue = statement((db, { now, max }: { now: number; max: number }) =>
   heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(asValue(max)),
 );
 
-const isOneOf = (lanes: { workspace_id: string; id: string }[]) => {
-  const ids = lanes.map((lane) => sql`(${lane.workspace_id}, ${lane.id})`);
-  return sql<boolean>`(lane.workspace_id, lane.id) in (${sql.join(ids)})`;
-};
+const headOf = statement((db, { workspaceId, laneId }: { workspaceId: string; laneId: string }) =>
+  heads(db).where('lane.workspace_id', '=', workspaceId).where('lane.id', '=', laneId),
+);
 
 const heads = (trx: Database) =>
   trx
@@ -124,18 +126,19 @@ const setDue = (trx: Database, head: DeliveryRow, due: number) =>
     .execute();
 
 /** False: the lease was lost, or runs out before the request could be answered; nothing may be sent. */
-export const start: Handler<{ claim: Claim; now: number }, boolean> = async (trx, starts) => {
-  await lockLanes(
-    trx,
-    starts.map((one) => one.claim),
-  );
-  const held: boolean[] = [];
-  for (const { claim, now } of starts)
-    held.push(
-      now < claim.leasedUntil && (await markStarted.run(trx, { ...claim, id: claim.delivery.id, now })) === 1,
-    );
-  return held;
+export const start: Handler<Start, boolean> = async (trx, starts) => {
+  const inTime = starts.filter(({ claim, now }) => now < claim.leasedUntil);
+  const started = isPostgres(trx) ? await startAtOnce(trx, inTime) : await startOneByOne(trx, inTime);
+  return starts.map((one) => started.has(one));
 };
+
+async function startOneByOne(trx: Database, starts: Start[]): Promise<Set<Start>> {
+  const started = new Set<Start>();
+  for (const one of starts)
+    if ((await markStarted.run(trx, { ...one.claim, id: one.claim.delivery.id, now: one.now })) === 1)
+      started.add(one);
+  return started;
+}
 
 const markStarted = statement(
   (db, claim: Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> & { id: string; now: number }) =>

@@ -22,8 +22,10 @@ import type { Database } from './open.ts';
 import type { Peers } from './peers.ts';
 import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { type ResendResult, resend } from './resend.ts';
-import { type Settlement, settle } from './settle.ts';
+import { settle } from './settle.ts';
+import type { Settlement } from './settlement.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
+import { newTurns } from './turns.ts';
 import { untilWritable } from './until-writable.ts';
 
 export type { StoredEvent } from './stored-events.ts';
@@ -101,7 +103,7 @@ export function createLedger(
   clock: { now(): number },
   { owner, peers }: Company = { owner: newOwner() },
 ): Ledger {
-  const committer = createCommitter(db, [append, start]);
+  const committer = createCommitter(db, [append, claim, start, settle]);
   const listeners: (() => void)[] = [];
   const wakeAll = () => {
     for (const listener of listeners) listener();
@@ -158,6 +160,7 @@ interface Workings {
 
 /** Everything that shares its commit with others that wait at the same time. */
 function commits(db: Database, committer: Committer, { sealOf, clock, work }: Workings) {
+  const turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
     seal: await sealOf(claim.workspaceId),
@@ -173,7 +176,7 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work }: Wo
       return work(fresh.filter(Boolean).length);
     },
     claim: (owner: string, max: number, leaseMs: number) =>
-      committer.run(claim, { owner, max, leaseMs, now: clock.now() }),
+      committer.run(claim, { owner, max, leaseMs, now: clock.now(), turns }),
     start: (held: Claim) => committer.run(start, { claim: held, now: clock.now() }),
     settle: async (held: Claim, settlement: Settlement, tells: string[] = []) =>
       work(

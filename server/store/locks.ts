@@ -9,23 +9,38 @@
 import { sql } from 'kysely';
 import { isPostgres } from './dialect.ts';
 import type { Database } from './open.ts';
+import { records } from './records.ts';
 
 export interface LaneId {
   workspaceId: string;
   laneId: string;
 }
 
-/** Until the transaction's end nobody else claims, raises or frees these lanes. One that does not exist is skipped. */
-export async function lockLanes(trx: Database, lanes: LaneId[]): Promise<void> {
-  if (lanes.length === 0 || !isPostgres(trx)) return;
-  const ids = lanes.map(({ workspaceId, laneId }) => sql`(${workspaceId}, ${laneId})`);
-  await sql`select 1 from lane where (workspace_id, id) in (${sql.join(ids)}) order by workspace_id, id for update`.execute(
-    trx,
-  );
+export interface LockedLane {
+  workspace_id: string;
+  id: string;
+  fence: number;
+}
+
+/**
+ * Until the transaction's end nobody else claims, raises or frees these lanes; answers each as it is from now on. One
+ * that does not exist is skipped. On SQLite: [], because nothing has to be locked.
+ */
+export async function lockLanes(trx: Database, lanes: LaneId[]): Promise<LockedLane[]> {
+  if (lanes.length === 0 || !isPostgres(trx)) return [];
+  const wanted = records(lanes, { text: ['workspaceId', 'laneId'] }, 'wanted');
+  const { rows } = await sql<LockedLane>`select lane.workspace_id, lane.id, lane.fence
+    from lane join ${wanted} on lane.workspace_id = wanted.workspace_id and lane.id = wanted.lane_id
+    order by lane.workspace_id, lane.id for update of lane`.execute(trx);
+  return rows;
 }
 
 /** For what has no row yet: whoever holds the same words waits for the transaction's end. */
-export async function lockWords(trx: Database, ...words: string[]): Promise<void> {
-  if (!isPostgres(trx)) return;
-  await sql`select pg_advisory_xact_lock(hashtextextended(${words.join('\u0001')}, 0))`.execute(trx);
+export async function lockWords(trx: Database, names: string[][]): Promise<void> {
+  if (names.length === 0 || !isPostgres(trx)) return;
+  // In one order, like the lanes.
+  const inOrder = [...new Set(names.map((words) => words.join('\u0001')))].sort();
+  await sql`select pg_advisory_xact_lock(hashtextextended(word, 0)) from unnest(${inOrder}::text[]) as word`.execute(
+    trx,
+  );
 }

@@ -10,6 +10,7 @@ import { budgets } from './migration-budgets.ts';
 import { people } from './migration-people.ts';
 import { retention } from './migration-retention.ts';
 import { trouble } from './migration-trouble.ts';
+import { turns } from './migration-turns.ts';
 import type { Schema } from './schema.ts';
 
 async function accounts(db: Kysely<Schema>): Promise<void> {
@@ -292,5 +293,6 @@ export const migrations: MigrationProvider = {
     '0004-retention': retention,
     '0005-budgets': budgets,
     '0006-trouble': trouble,
+    '0007-turns': turns,
   }),
 };

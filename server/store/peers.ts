@@ -38,7 +38,7 @@ const BEAT = `
 /** One statement, so that it happens as a whole; lanes in the order of locks.ts. */
 const TAKE_OVER = `
   with gone as (delete from worker where id = $1 and beats = coalesce($2, beats) returning id),
-    held as (select workspace_id, id from lane where owner in (select id from gone)
+    held as (select workspace_id, id from lane where pending > 0 and owner in (select id from gone)
       order by workspace_id, id for update),
     lanes as (update lane set leased_until = 0, owner = null, due = $3, fence = fence + 1
       from held where lane.workspace_id = held.workspace_id and lane.id = held.id),

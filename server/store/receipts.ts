@@ -13,7 +13,7 @@ import { lockLanes, lockWords } from './locks.ts';
 import type { Database } from './open.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
-import type { Settlement } from './settle.ts';
+import type { Settlement } from './settlement.ts';
 
 export interface ReceiptRequest {
   claim: Claim;
@@ -59,7 +59,7 @@ async function lockedTarget(
   claim: Claim,
   receipt: ReceiptEvent,
 ): Promise<DeliveryRow | undefined> {
-  await lockWords(trx, 'message', receipt.connection.workspaceId, receipt.of);
+  await lockWords(trx, [['message', receipt.connection.workspaceId, receipt.of]]);
   const seen = await findTarget(trx, receipt);
   await lockLanes(trx, [claim, ...(seen ? [{ workspaceId: seen.workspace_id, laneId: seen.lane_id }] : [])]);
   return seen && isPostgres(trx) ? findTarget(trx, receipt) : seen;

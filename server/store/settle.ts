@@ -5,99 +5,70 @@
 import { sql } from 'kysely';
 import type { Claim } from './claims.ts';
 import type { Handler } from './committer.ts';
+import { isPostgres } from './dialect.ts';
 import { addHistory, type EventPart, partsOf, refreshEvent } from './event-status.ts';
 import { freeLane, whileHeld } from './lanes.ts';
-import { lockLanes, lockWords } from './locks.ts';
+import { type LockedLane, lockLanes, lockWords } from './locks.ts';
 import { dropMedia } from './media-rows.ts';
 import type { Database } from './open.ts';
 import { keepEvidence, raiseByWaitingReceipts } from './receipts.ts';
-import type { DeliveryState, EventStatus } from './schema.ts';
-import type { Seal } from './seal.ts';
+import type { EventStatus } from './schema.ts';
+import { settleTogether } from './settle-postgres.ts';
+import { isOpen, type Settlement, type SettleRequest, type Written, writtenBy } from './settlement.ts';
 import { statement } from './statement.ts';
 import { tellWaiting } from './waiting.ts';
 
-export type Settlement =
-  | { to: 'sent'; providerId: string; thread?: string; contact?: string }
-  | { to: 'failed'; code: string; reason: string }
-  | { to: 'unknown'; reason: string }
-  /** Nothing (more) to write: a receipt applied, a status told (by `providerId`), a message that is not bridged. */
-  | { to: 'done'; event?: 'handled' | 'ignored'; reason?: string; providerId?: string }
-  /** Back to its place: certainly not accepted, or not ready yet. */
-  | { to: 'queued'; nextAt: number; reason: string; forget?: 'thread' | 'contact' }
-  /** Perhaps accepted; looked at again at `nextAt`. */
-  | { to: 'checking'; nextAt: number; reason: string };
-
-export interface SettleRequest {
-  claim: Claim;
-  settlement: Settlement;
-  seal: Seal;
-  /** Statuses that the platform of an outgoing message wants to be told; [] for everything else. */
-  tells: string[];
-  now: number;
-}
-
 /** False: the lease was lost. A send that succeeded all the same is kept as a receipt, which settles the doubt. */
 export const settle: Handler<SettleRequest, boolean> = async (trx, requests) => {
+  const lanes = await lockAll(trx, requests);
+  const together = isPostgres(trx) ? await settleTogether(trx, requests, lanes) : new Set<SettleRequest>();
   const held: boolean[] = [];
-  for (const request of requests) held.push(await settleOne(trx, request));
+  for (const request of requests) held.push(together.has(request) || (await settleOne(trx, request)));
   return held;
 };
 
+/** A receipt of one of these very messages may be coming in: one of the two sees what the other wrote. */
+async function lockAll(trx: Database, requests: SettleRequest[]): Promise<LockedLane[]> {
+  const awaited = requests.flatMap(({ claim: { workspaceId, delivery }, settlement }) =>
+    settlement.to === 'sent' && delivery.direction === 'out'
+      ? [['message', workspaceId, settlement.providerId]]
+      : [],
+  );
+  await lockWords(trx, awaited);
+  return lockLanes(
+    trx,
+    requests.map(({ claim }) => claim),
+  );
+}
+
+/** Its lane is locked. */
 async function settleOne(trx: Database, request: SettleRequest): Promise<boolean> {
-  const { claim, settlement, now } = request;
-  // A receipt of this very message may be coming in: one of the two sees what the other wrote.
-  if (settlement.to === 'sent') await lockWords(trx, 'message', claim.workspaceId, settlement.providerId);
-  await lockLanes(trx, [claim]);
-  const { state, open } = stateOf(settlement);
-  const written = await writeWhileHeld.run(trx, {
-    ...claim,
-    id: claim.delivery.id,
-    state,
-    open,
-    rank: staysFirst(claim, state) ? 0 : 1,
-    code: settlement.to === 'failed' ? settlement.code : null,
-    reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
-    nextAt: 'nextAt' in settlement ? settlement.nextAt : 0,
-    providerId: ('providerId' in settlement && settlement.providerId) || claim.delivery.provider_id,
-    conversationId: claim.delivery.conversation_id,
-    now,
-  });
+  const { claim, settlement } = request;
+  const written = await writeWhileHeld.run(trx, { ...claim, ...writtenBy(request), id: claim.delivery.id });
   if (written === 1) await follow(trx, request);
   else if (settlement.to === 'sent') await keepLate(trx, request, settlement);
   return written === 1;
 }
 
-interface Written extends Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> {
-  id: string;
-  state: DeliveryState;
-  open: number;
-  rank: number;
-  code: string | null;
-  reason: string | null;
-  nextAt: number;
-  providerId: string | null;
-  conversationId: string | null;
-  now: number;
-}
-
 /** The fence is part of the statement: whose lease was lost changes nothing. */
-const writeWhileHeld = statement((db, it: Written) =>
-  db
-    .updateTable('delivery')
-    .set({
-      state: it.state,
-      open: it.open,
-      rank: it.rank,
-      code: it.code,
-      reason: it.reason,
-      next_at: it.nextAt,
-      provider_id: it.providerId,
-      conversation_id: sql`coalesce(${it.conversationId}, conversation_id)`,
-      updated_at: it.now,
-    })
-    .where('workspace_id', '=', it.workspaceId)
-    .where('id', '=', it.id)
-    .where(whileHeld(it)),
+const writeWhileHeld = statement(
+  (db, it: Written & Pick<Claim, 'workspaceId' | 'laneId' | 'fence'> & { id: string }) =>
+    db
+      .updateTable('delivery')
+      .set({
+        state: it.state,
+        open: it.open,
+        rank: it.rank,
+        code: it.code,
+        reason: it.reason,
+        next_at: it.nextAt,
+        provider_id: it.providerId,
+        conversation_id: sql`coalesce(${it.conversationId}, conversation_id)`,
+        updated_at: it.now,
+      })
+      .where('workspace_id', '=', it.workspaceId)
+      .where('id', '=', it.id)
+      .where(whileHeld(it)),
 );
 
 /** Whoever holds the lane now: that the other side accepted, and where, is a fact. */
@@ -118,19 +89,10 @@ async function keepLate(
   if (platform_thread === null) await link(trx, claim, settlement, now);
 }
 
-/** What may be out already keeps its place before whatever arrives late, and so do the later parts of a message. */
-const staysFirst = ({ delivery }: Claim, state: DeliveryState): boolean =>
-  state === 'checking' || (state === 'queued' && delivery.part > 0);
-
-const stateOf = (settlement: Settlement): { state: DeliveryState; open: number } =>
-  settlement.to === 'queued' || settlement.to === 'checking'
-    ? { state: settlement.to, open: 1 }
-    : { state: settlement.to, open: 0 };
-
 async function follow(trx: Database, request: SettleRequest): Promise<void> {
   const { claim, settlement, seal, now } = request;
   const { delivery, workspaceId } = claim;
-  let closed = settlement.to === 'queued' || settlement.to === 'checking' ? 0 : 1;
+  let closed = isOpen(settlement) ? 0 : 1;
   if (settlement.to === 'sent' && delivery.conversation_id) await link(trx, claim, settlement, now);
   if (settlement.to === 'queued' && settlement.forget) await forget(trx, claim, settlement.forget, now);
   if (delivery.kind === 'message' && settlement.to !== 'queued')

@@ -14,14 +14,20 @@ interface Waiting {
   now: number;
 }
 
+/** Whether it is an agent's reply that has waited for so long that its platform wants to be told. */
+export const isLong = ({ claim: { delivery }, tells, now }: Pick<Waiting, 'claim' | 'tells' | 'now'>) =>
+  delivery.kind === 'message' &&
+  delivery.direction === 'out' &&
+  tells.includes('waiting') &&
+  now - Number(delivery.created_at) >= WAITING_MS;
+
 /** The history remembers that it was told; a resend begins a new wait. */
 export async function tellWaiting(
   trx: Database,
   { claim, reason, tells, seal, now }: Waiting,
 ): Promise<void> {
+  if (!isLong({ claim, tells, now })) return;
   const { workspaceId, delivery } = claim;
-  if (delivery.kind !== 'message' || delivery.direction !== 'out' || !tells.includes('waiting')) return;
-  if (now - Number(delivery.created_at) < WAITING_MS) return;
   const told = await trx
     .selectFrom('history')
     .select('seq')
