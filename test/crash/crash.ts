@@ -3,6 +3,7 @@ import { type Chance, chanceOf } from './chance.ts';
 import { type Kills, killOnce, newKills } from './killing.ts';
 import { type LedgerReader, openLedger } from './ledger.ts';
 import { createLoad, type Load } from './load.ts';
+import { killMigrating, type MigrationKills } from './migrating.ts';
 import type { Point, PointKind } from './points.ts';
 import { type CrashTown, openCrashTown } from './town.ts';
 import { brokenBy, judge, type Line } from './verdict.ts';
@@ -20,6 +21,10 @@ export interface CrashOptions {
   points?: (Point | PointKind)[];
   /** So many customers have written before the first kill, and nobody new comes: no contact is ever in doubt. */
   acquainted?: number;
+  /** Kills in the middle of a migration, before all others; a twentieth of all without it. */
+  migrating?: number;
+  /** No kill begins later than this; ms since 1970. */
+  until?: number;
   /** Told after each kill and while the rest drains. */
   progress?(so: Progress): void;
 }
@@ -30,6 +35,7 @@ export interface Progress {
 }
 export interface Report {
   kills: Kills;
+  migrations: MigrationKills;
   lines: Line[];
   takeovers: number[];
   /** Promises that did not hold. */
@@ -48,20 +54,27 @@ export async function crash(options: CrashOptions): Promise<Report> {
   const chance = chanceOf(options.seed);
   const town = await openCrashTown(options);
   try {
-    return await run(options, town, chance);
+    const wanted = options.migrating ?? Math.round(options.kills / 20);
+    const migrations = await killMigrating({ ...options, folder: town.folder, kills: wanted, chance });
+    const { broken, ...report } = await run({ ...options, kills: options.kills - wanted }, town, chance);
+    return { ...report, migrations, broken: [...migrations.broken, ...broken] };
   } finally {
     await town.close();
   }
 }
 
-async function run(options: CrashOptions, town: CrashTown, chance: Chance): Promise<Report> {
+async function run(
+  options: CrashOptions,
+  town: CrashTown,
+  chance: Chance,
+): Promise<Omit<Report, 'migrations'>> {
   const load = createLoad(town, chance);
   const kills = newKills();
   const tell = (done: number) =>
     options.progress?.({ kills: done, sent: load.fates.size, open: load.open().length });
   load.start();
   if (options.acquainted) await load.acquaints(options.acquainted);
-  for (let done = 0; done < options.kills; done += 1) {
+  for (let done = 0; done < options.kills && Date.now() < (options.until ?? Infinity); done += 1) {
     await killOnce({ town, load, chance, kills }, options.points?.[done % options.points.length]);
     tell(done + 1);
   }

@@ -15,6 +15,8 @@ const TOKEN = /\b[mr]\d+x\d+\b/g;
 const LIVELY = 8;
 /** An exchange without news for this long is held up (a doubt, a dead worker): others take its place, ms. */
 const HELD_UP_MS = 2_000;
+/** Between two kills no more than this begins, unless a point is waited for: the machine is needed for starting. */
+const TEXTS_A_KILL = 25;
 /** A customer with so many messages makes room for a new one, whose contact and conversation must be made. */
 const TALKED_OUT = 24;
 /** A reply is taken for one that may be under way until it has been at the phone for this long, ms. */
@@ -67,6 +69,7 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
   let served = 0;
   let running = false;
   let diedAt = 0;
+  let sentAtKill = 0;
   let closed = false;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -146,7 +149,8 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
     if (!town.servers.some((server) => server.state === 'running')) return;
     const since = Date.now() - HELD_UP_MS;
     const lively = () => [...exchanges].filter((one) => one.newsAt >= since).length;
-    while (running && lively() < LIVELY) {
+    const enough = () => !town.trap && fates.size - sentAtKill >= TEXTS_A_KILL;
+    while (running && lively() < LIVELY && !enough()) {
       const somebodyNew = !closed && (newcomers.length > 0 || idle.length < LIVELY);
       const next = somebodyNew ? newcomer() : idle.shift();
       if (!next) return;
@@ -175,6 +179,7 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
     wantsNewcomer: (platform) => newcomers.push(platform),
     dies: () => {
       diedAt = Date.now();
+      sentAtKill = fates.size;
       const settled = Date.now() - SETTLED_MS;
       for (const fate of fates.values())
         if (fate.acceptedAt === undefined || fate.acceptedAt > settled) fate.inFlightAtKill = true;

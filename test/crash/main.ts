@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- --kills N [--database sqlite|postgres] [--processes 3] [--seed S]`: the real server under real HTTP
+ * `npm run crash -- --kills N [--database sqlite|postgres] [--processes 3] [--seed S] [--minutes M]`: the real server under real HTTP
  * traffic, killed with -9 N times on each database. Ends non-zero when a promise of docs/reliability.md breaks.
  */
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     database: { type: 'string' },
     processes: { type: 'string', default: '3' },
     seed: { type: 'string' },
+    minutes: { type: 'string' },
   },
 });
 const DATABASES = ['sqlite', 'postgres'];
@@ -26,10 +27,14 @@ if (
   !(processes > 0) ||
   Number.isNaN(seed)
 ) {
-  console.error('npm run crash -- --kills N [--database sqlite|postgres] [--processes 3] [--seed S]');
+  console.error(
+    'npm run crash -- --kills N [--database sqlite|postgres] [--processes 3] [--seed S] [--minutes M]',
+  );
   process.exit(2);
 }
 
+/** For a slow machine: no kill begins later than so many minutes after the start on a database. */
+const minutes = Number(values.minutes ?? Number.POSITIVE_INFINITY);
 const SPEAK_MS = 10_000;
 
 /** A line every ten seconds, or the run looks dead. */
@@ -47,7 +52,13 @@ function speaker(name: string): (so: Progress) => void {
 }
 
 async function on(database: string): Promise<Report> {
-  const common: CrashOptions = { kills, seed, processes: 1, progress: speaker(database) };
+  const common: CrashOptions = {
+    kills,
+    seed,
+    processes: 1,
+    progress: speaker(database),
+    until: Date.now() + minutes * 60_000,
+  };
   if (database === 'sqlite') return crash(common);
   const server = await new PostgresServer().start();
   try {

@@ -28,8 +28,8 @@ function table(lines: Line[]): string {
     .join('\n');
 }
 
-export function summary({ kills, lines, takeovers, broken }: Report): string {
-  const total = Object.values(kills.done).reduce((sum, one) => sum + one, 0);
+export function summary({ kills, migrations, lines, takeovers, broken }: Report): string {
+  const total = Object.values(kills.done).reduce((sum, one) => sum + one, migrations.kills);
   const kinds = (Object.entries(kills.done) as [PointKind, number][]).map(
     ([kind, count]) => `  ${String(count).padStart(5)}  ${KINDS[kind]}`,
   );
@@ -39,6 +39,7 @@ export function summary({ kills, lines, takeovers, broken }: Report): string {
   return [
     `${total} kills:`,
     ...kinds,
+    `  ${String(migrations.kills).padStart(5)}  while a schema was made or changed (${migrations.inTheMiddle} left the old one, and the next start made it whole)`,
     'of these at',
     ...points,
     '',

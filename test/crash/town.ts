@@ -36,6 +36,8 @@ export interface CrashTown {
   api: Api;
   channels: ConnectedChannel[];
   databaseUrl: string;
+  /** Gone when it closes. */
+  folder: string;
   /** Set by whoever wants a crash at one point; gone once it has sprung. */
   trap: Trap | undefined;
   /** Told of every call that was answered, whether that is passed on or kept back. */
@@ -93,6 +95,7 @@ export async function openCrashTown(options: CrashTownOptions): Promise<CrashTow
   const town = {
     emulators,
     servers,
+    folder,
     databaseUrl: options.postgresUrl ?? `sqlite:${folder}/octopods.db`,
     trap: undefined as Trap | undefined,
     watchers: [] as Watcher[],

@@ -93,7 +93,10 @@ const hasBody = (listed: Listed, body: string): boolean =>
 
 const isOutbound = (listed: Listed): boolean => textOf(listed.direction).startsWith('outbound');
 
-/** What came in since then: Twilio repeats a webhook only when it could not connect. */
+/**
+ * What came in since then, oldest first, because within a second only the order tells which came first: Twilio repeats a
+ * webhook only when it could not connect.
+ */
 export async function catchUp(
   connection: TwilioConnection,
   since: number,
@@ -112,7 +115,7 @@ export async function catchUp(
     if (mine && timeOf(listed.date_sent) >= since - CLOCK_SKEW_MS)
       events.push(await fromListed(listed, connection, io, hosts));
   }
-  return events;
+  return events.reverse();
 }
 
 async function fromListed(

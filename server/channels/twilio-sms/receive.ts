@@ -48,6 +48,9 @@ function eventsOf(context: Context): Event[] {
   return [inbound(context, sid)];
 }
 
+/** In whole seconds, as the list has them: else a message that was caught up on would stand before its elder. */
+const wholeSecond = (at: number): number => Math.floor(at / 1000) * 1000;
+
 function inbound(context: Context, sid: string): Event {
   const { connection, form, now } = context;
   const from = form.get('From') ?? '';
@@ -55,7 +58,8 @@ function inbound(context: Context, sid: string): Event {
   if (/^[a-z]+:/i.test(from))
     return unparsed(context, `A message from ${from.split(':', 1)[0]} came to an SMS channel`);
   const replyTo = form.get('OriginalRepliedMessageSid');
-  return messageEvent(connection, { sid, from, parts: partsOf(form), at: now, ...(replyTo && { replyTo }) });
+  const at = wholeSecond(now);
+  return messageEvent(connection, { sid, from, parts: partsOf(form), at, ...(replyTo && { replyTo }) });
 }
 
 function partsOf(form: URLSearchParams): Part[] {

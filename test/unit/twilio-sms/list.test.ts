@@ -127,6 +127,7 @@ describe('catching up', () => {
       page([inbound('SM1', { date_sent: rfc2822(TEST_NOW - 120_000) })]),
     );
     expect(await twilioSms.catchUp?.(connection, since, io)).toMatchObject([
+      { id: 'SM1', at: TEST_NOW - 120_000 },
       {
         kind: 'message',
         id: 'SM2',
@@ -134,9 +135,15 @@ describe('catching up', () => {
         parts: [{ kind: 'text', text: 'hello' }],
         at: TEST_NOW - 60_000,
       },
-      { id: 'SM1', at: TEST_NOW - 120_000 },
     ]);
     io.http.done();
+  });
+
+  it('oldest first, though Twilio lists the newest first: the second alone does not tell', async () => {
+    const io = testIo();
+    io.http.queue(LIST, page([inbound('SM3'), inbound('SM2'), inbound('SM1')]));
+    const events = await twilioSms.catchUp?.(connection, since, io);
+    expect(events?.map((event) => 'id' in event && event.id)).toEqual(['SM1', 'SM2', 'SM3']);
   });
 
   it('with their files', async () => {

@@ -57,6 +57,13 @@ describe('a message', () => {
     ]);
   });
 
+  it('has whole seconds, so that one caught up on from the list, which has no others, stands behind it', async () => {
+    const io = testIo(TEST_NOW + 900);
+    expect(await twilioSms.receive(webhook(formOf('text')), find, io)).toMatchObject({
+      events: [{ at: TEST_NOW }],
+    });
+  });
+
   const media = (message: number, index: number) =>
     `https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/MM${message}/Media/ME${index}`;
   it.each<[Named, Part[]]>([
