@@ -162,7 +162,7 @@ function startRelay(
   return {
     adapter,
     credentials,
-    outage: () => catchUp.outage(),
+    outage: catchUp.outage,
     start: async () => {
       await roster?.start();
       worker.start();

@@ -15,8 +15,8 @@ const BUSY_MS = 5_000;
 
 export interface CatchUp {
   start(): void;
-  /** The ledger could not write: probe until it can, then catch up. */
-  outage(): void;
+  /** A webhook was refused because the ledger could not write (soon enough): probe until it can, then catch up. */
+  outage(error: unknown): void;
   stop(): void;
 }
 
@@ -38,8 +38,12 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
       run();
       interval = setInterval(() => run(deps.io.clock.now() - INTERVAL_MS / 2), INTERVAL_MS);
     },
-    outage: () => {
-      probe ??= setInterval(() => {
+    outage: (error) => {
+      if (probe) return;
+      // Once, however many webhooks are refused meanwhile.
+      deps.io.log.warn({ error: String(error) }, 'webhooks are refused (503) until they can be stored again');
+      probe = setInterval(() => {
+        if (deps.ledger.isCrowded()) return;
         deps.ledger.probe().then(
           () => {
             stopProbe();

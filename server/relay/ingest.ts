@@ -10,7 +10,7 @@ export interface Ingest {
   ledger: Ledger;
   connections: ConnectionStore;
   io: Io;
-  /** Called when the ledger could not write: what the providers do not redeliver has to be caught up. */
+  /** Called when the ledger could not write, or not soon enough: what the providers do not redeliver has to be caught up. */
   onOutage(error: unknown): void;
   /** A signature did not fit. Its failures are its own: the answer is 401 in any case. */
   onRefused?(adapter: AnyAdapter, request: WebhookRequest, find: FindConnection): Promise<void>;
@@ -30,6 +30,7 @@ export async function ingest(adapter: AnyAdapter, request: WebhookRequest, deps:
       if (received.reject === 401) await deps.onRefused?.(adapter, request, find).catch(() => undefined);
       return { status: received.reject };
     }
+    if (received.events.length > 0 && deps.ledger.isCrowded()) return crowded(deps);
     if (received.events.length > 0) await deps.ledger.append(received.events);
     return received.reply ?? { status: 200 };
   } catch (error) {
@@ -37,6 +38,12 @@ export async function ingest(adapter: AnyAdapter, request: WebhookRequest, deps:
     deps.onOutage(error);
     return { status: 503, retryAfterS: 5 };
   }
+}
+
+/** An honest "come again" while it would take too long to store it; not everybody does, so it is caught up as well. */
+function crowded({ onOutage }: Ingest): Ingested {
+  onOutage(new Error('more webhooks came than could be stored'));
+  return { status: 503, retryAfterS: 1 };
 }
 
 /** A channel's path names its provider: another provider's channel is not found there. */

@@ -31,9 +31,16 @@ interface Waiting {
 export interface Committer {
   /** Resolves after the commit that made it durable. Rejects when nothing of it was written. */
   run<Item, Result>(handler: Handler<Item, Result>, item: Item): Promise<Result>;
-  /** Pieces that wait for a commit now: what back-pressure looks at. */
+  /** Pieces that wait for a commit now. */
   waiting(): number;
 }
+
+/**
+ * So many pieces may wait for their commit before nothing more is let in: eight full batches, which even a slow disk
+ * (an fsync of 50 ms) writes in less than half a second. A provider that hears "come again" does; one that waits for
+ * longer than its own limit sends the same thing twice.
+ */
+export const CROWDED = 1_024;
 
 /** Far below SQLite's 32,766 parameters (42 for an event); more would hold up the event loop for more than 10 ms. */
 const BATCH = 128;

@@ -7,7 +7,7 @@ import { append } from './append.ts';
 import { type BudgetStore, budgets } from './budgets.ts';
 import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
-import { type Committer, createCommitter } from './committer.ts';
+import { type Committer, CROWDED, createCommitter } from './committer.ts';
 import { withoutCollision } from './committer-postgres.ts';
 import type { ConnectionStore } from './connections.ts';
 import { type ContactLock, freeContactLocks } from './contacts.ts';
@@ -34,6 +34,8 @@ export type Expansion = Pick<ExpandRequest, 'conversationId' | 'channelId' | 'ca
 export interface Ledger extends BudgetStore, ContactErasures {
   /** One durable transaction: this is the ack. Answers how many were new. Rejects when the database cannot write. */
   append(events: Event[]): Promise<number>;
+  /** So much waits for its commit that an answer would come late: better none of it is let in (503). */
+  isCrowded(): boolean;
   /** Lane heads only, the longest waiting first. */
   claim(owner: string, max: number, leaseMs: number): Promise<Claim[]>;
   /** Durable `attempt_started`; false = the lease was lost, nothing may be sent. */
@@ -145,6 +147,7 @@ export function createLedger(
         .onConflict((it) => it.column('key').doUpdateSet({ value: String(clock.now()) }))
         .execute();
     },
+    isCrowded: () => committer.waiting() >= CROWDED,
     onWork: (listener) => {
       listeners.push(listener);
     },
