@@ -43,19 +43,36 @@ export async function closedLoop(port: number, requests: Request[], connections:
 }
 
 /** Sends on schedule, answered or not. Answers when each one was due (ms on the clock of `performance.now`). */
-export async function openLoop(port: number, requests: Request[], perSecond: number): Promise<number[]> {
+export async function openLoop(
+  port: number,
+  requests: Iterable<Request>,
+  perSecond: number,
+): Promise<number[]> {
   const began = performance.now();
-  const due = requests.map((_, index) => began + (index * 1000) / perSecond);
+  const due: number[] = [];
   const idle: Connection[] = [];
-  const underWay: Promise<void>[] = [];
-  for (const [index, request] of requests.entries()) {
-    await sleepUntil(due[index] as number);
-    const connection = idle.pop() ?? (await Connection.open(port));
-    underWay.push(connection.send(request).then(() => void idle.push(connection)));
+  const underWay = new Set<Promise<void>>();
+  for (const request of requests) {
+    due.push(began + (due.length * 1000) / perSecond);
+    await sleepUntil(due.at(-1) as number);
+    const connection = lastOpen(idle) ?? (await Connection.open(port));
+    const sending = connection.send(request).then(() => {
+      idle.push(connection);
+      underWay.delete(sending);
+    });
+    underWay.add(sending);
   }
   await Promise.all(underWay);
   for (const connection of idle) connection.close();
   return due;
+}
+
+/** The one used last; those that the server has closed meanwhile (they were idle for too long) are dropped. */
+function lastOpen(idle: Connection[]): Connection | undefined {
+  for (;;) {
+    const connection = idle.pop();
+    if (!connection?.isClosed()) return connection;
+  }
 }
 
 const sleepUntil = (time: number): Promise<void> | undefined => {
@@ -99,6 +116,9 @@ class Connection {
     });
     if (!answer.startsWith('HTTP/1.1 200')) throw new Error(`answered ${answer.slice(0, 300)}`);
     return performance.now() - began;
+  }
+  isClosed(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded;
   }
   close(): void {
     this.#failed = () => undefined;

@@ -16,6 +16,7 @@ export class Sink {
   #latest = new Map<string, number>();
   #keys = new Set<string>();
   #seen: () => void = () => undefined;
+  #givenUp = false;
 
   private constructor() {
     this.#server = createServer((request, response) => this.#take(request, response));
@@ -32,9 +33,14 @@ export class Sink {
     this.#server.closeAllConnections();
     this.#server.close();
   }
+  /** Whoever waits for messages waits no longer: they are lost. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.#seen();
+  }
   /** Resolves when so many messages have come since the sink was opened. */
   async hasSeen(count: number): Promise<void> {
-    while (this.arrived.size < count)
+    while (this.arrived.size < count && !this.#givenUp)
       await new Promise<void>((resolve) => {
         this.#seen = resolve;
       });

@@ -16,8 +16,13 @@ const customerPhone = (index: number): string => String(447_000_000_000 + index)
 
 let made = 0;
 
+export interface Webhook {
+  text: string;
+  request: Request;
+}
+
 /** One message of a customer. Its text ends with a number that rises, so that order can be seen at the other end. */
-function webhook(number: BusinessNumber, customer: number): { text: string; request: Request } {
+function webhook(number: BusinessNumber, customer: number): Webhook {
   made += 1;
   const from = customerPhone(customer);
   const text = `Hello, is my order on its way? Message ${made}`;
