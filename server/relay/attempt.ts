@@ -2,7 +2,7 @@
  * One try at one call: its turn, credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
  * the order is the promise.
  */
-import type { AnyAdapter, Connection } from '../core/adapter.ts';
+import type { AnyAdapter, Connection, Io } from '../core/adapter.ts';
 import {
   fromWireError,
   type NotSent,
@@ -54,23 +54,20 @@ async function attemptNow(deps: RelayDeps, claim: Claim, loaded: Attempt): Promi
 async function send(deps: RelayDeps, claim: Claim, ready: Attempt): Promise<void> {
   const prepared = await prepare(deps, claim, ready);
   if (!prepared) return;
+  const startedAt = deps.io.clock.now();
   if (!(await deps.ledger.start(claim))) return;
   const delivery = { ...ready.delivery, prepared };
-  const outcome = await sendSafely(deps, claim, { ...ready, delivery });
+  const outcome = await sendSafely(leased(deps.io, claim, startedAt), { ...ready, delivery });
   await settleOutcome(deps, claim, { ...ready, delivery }, outcome);
 }
 
 /** Whatever breaks after `attempt_started` may have happened behind the other side's acceptance. */
-async function sendSafely(
-  deps: RelayDeps,
-  claim: Claim,
-  { adapter, delivery, connection }: Attempt,
-): Promise<Outcome> {
+async function sendSafely(io: Io, { adapter, delivery, connection }: Attempt): Promise<Outcome> {
   try {
-    return await adapter.send(delivery, connection, leased(deps.io, claim));
+    return await adapter.send(delivery, connection, io);
   } catch (error) {
     if (error instanceof WireError) return fromWireError(error);
-    deps.io.log.error({ delivery: delivery.id, error: forLog(error) }, 'a send broke');
+    io.log.error({ delivery: delivery.id, error: forLog(error) }, 'a send broke');
     return unknown('an error of our own interrupted the send');
   }
 }

@@ -6,6 +6,7 @@ import { isOutcome } from '../core/outcome.ts';
 import type { Claim } from '../store/claims.ts';
 import { type Attempt, MAYBE_DELIVERED, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
+import { UNDER_WAY_MS } from './leased.ts';
 import { settleTold } from './tells.ts';
 
 /**
@@ -40,7 +41,9 @@ async function lookUp(
     await settleTold(deps, claim, { to: 'checking', nextAt, reason: 'Looking whether it was accepted.' });
     return 'settled' as const;
   };
-  if (now < startedAt + lookUpAfter) return again(startedAt + lookUpAfter);
+  // Whose end nobody recorded may still be under way; what is `checking` waits for the time it was given.
+  const earliest = startedAt + lookUpAfter + (claim.delivery.state === 'started' ? UNDER_WAY_MS : 0);
+  if (now < earliest) return again(earliest);
   const taken = await deps.ledger.taken(claim, startedAt);
   const answer = await lookUpSafely(deps, { ...ready, delivery: { ...ready.delivery, taken } });
   if (answer === 'failed')

@@ -153,7 +153,11 @@ describe('a process killed between the provider’s acceptance and our settle', 
     world.pager.next(acceptThenHang);
     await dieWhileSending();
     await world.run();
-    await world.advance(10_000);
+    // The killed request may still be on its way for as long as requests may take; only then do ten seconds begin.
+    await world.advance(24_900);
+    expect(world.pager.looked).toBe(0);
+    await world.advance(200);
+    expect(world.pager.looked).toBe(1);
     expect(world.pager.texts()).toEqual(['reply']);
     expect((await world.message('reply')).status).toBe('sent');
   });
@@ -220,6 +224,21 @@ describe('the fence', () => {
     const [claim] = await world.ledger.claim('slow', 10, 30_000);
     world.io.clock.advance(30_000);
     expect(await world.ledger.start(claim as never)).toBe(false);
+  });
+
+  test('a process that slept between its start and its request does not send: others may be looking already', async () => {
+    let sent = false;
+    world.pager.next(async (_delivery, accept, io) => {
+      world.io.clock.advance(5_001);
+      await io.http({ method: 'POST', url: 'https://pager.test/send' });
+      sent = true;
+      return accept();
+    });
+    await world.agentWrites('reply', { id: 'reply' });
+    await world.run();
+    expect(sent).toBe(false);
+    await world.advance(2_000);
+    expect(world.pager.texts()).toEqual(['reply']);
   });
 
   test('an owner who was replaced may not send either', async () => {

@@ -3,6 +3,7 @@ import type {
   AnyAdapter,
   Delivery,
   Inspection,
+  Io,
   Making,
   MessageDelivery,
   StatusDelivery,
@@ -22,7 +23,7 @@ export interface Accepted {
 }
 
 /** How one call goes. `accept` makes the message over there; the outcome is what we hear of it. */
-export type Plan = (delivery: Delivery, accept: () => Sent) => Outcome | Promise<Outcome>;
+export type Plan = (delivery: Delivery, accept: () => Sent, io: Io) => Outcome | Promise<Outcome>;
 
 export const acceptThenTimeOut: Plan = (_delivery, accept) => {
   accept();
@@ -96,7 +97,7 @@ export class OtherSide {
       credentials: z.object({ token: z.string() }),
       can: { ...plain, ...options.can },
       receive: async () => ({ events: [] }),
-      send: (delivery) => this.#take(delivery),
+      send: (delivery, _connection, io) => this.#take(delivery, io),
       refresh: async (connection, io) => this.probe.refresh?.(connection, io),
       ...(options.inspect ? { inspect: async () => this.inspection } : {}),
       ...(options.lookup ? { lookup: async (delivery: Delivery) => this.#look(delivery) } : {}),
@@ -121,12 +122,12 @@ export class OtherSide {
     return new Promise((resolve) => this.#waiting.push({ calls, resolve }));
   }
 
-  async #take(delivery: Delivery): Promise<Outcome> {
+  async #take(delivery: Delivery, io: Io): Promise<Outcome> {
     this.calls.push(delivery);
     for (const waiting of this.#waiting) if (this.calls.length >= waiting.calls) waiting.resolve();
     const plan = this.#plans.shift();
     const accept = () => (delivery.kind === 'message' ? this.#accept(delivery) : this.#hear(delivery));
-    return plan ? plan(delivery, accept) : accept();
+    return plan ? plan(delivery, accept, io) : accept();
   }
 
   #accept(delivery: MessageDelivery): Sent {
