@@ -31,7 +31,7 @@ export async function expandMessage(
   const source = await deps.connections.byId(stored.connectionId);
   if (!source) return settled(deps, claim, 'failed', 'The connection it came through was archived.');
   const conversation = await conversationOf(deps, claim, stored.event);
-  if (!conversation) return notBridged(deps, claim, stored);
+  if (!conversation) return notBridged(deps, claim, stored, stored.event);
   const bound = within(conversation, claim);
   const event = await wholeMessage(deps, bound, stored.event, source, stored.sourceId);
   if (!event) return undefined;
@@ -96,10 +96,18 @@ async function startedByAgent(deps: RelayDeps, event: MessageEvent): Promise<Con
  * The reply may be here before our own record of the conversation: then it waits, and for as long as it is not known
  * whether an opening was accepted. Otherwise it is not ours.
  */
-async function notBridged(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<undefined> {
+async function notBridged(
+  deps: RelayDeps,
+  claim: Claim,
+  { receivedAt }: StoredEvent,
+  { thread }: MessageEvent,
+): Promise<undefined> {
+  const { workspaceId } = claim;
   const now = deps.io.clock.now();
-  const opening = await deps.ledger.unopened(claim.workspaceId);
-  if (opening === 'attempted' || (opening === 'waiting' && now - stored.receivedAt < LINK_GRACE_MS))
+  const opening = await deps.ledger.unopened(workspaceId);
+  const isMade = opening === 'attempted' || (opening === 'waiting' && now - receivedAt < LINK_GRACE_MS);
+  // It may have been linked between the two looks.
+  if (isMade || (await deps.ledger.conversation({ workspaceId, platformThread: thread })))
     await deps.ledger.settle(claim, {
       to: 'queued',
       nextAt: now + 1_000,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { retry, unknown } from '../../server/core/outcome.ts';
 import { answer } from '../support/other-side.ts';
 import { addChannel, GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
+import { until } from '../support/until.ts';
 
 const PHONE = { scope: '', kind: 'phone' as const, value: '+447700900101' };
 let world: World;
@@ -23,6 +24,20 @@ async function writesOnBoth(): Promise<void> {
       },
     ]);
 }
+
+/** In whatever conversation the platform says. */
+const agentReplies = (thread: string): Promise<number> =>
+  world.ledger.append([
+    {
+      kind: 'message',
+      connection: { workspaceId: WORKSPACE, id: WORKSPACE },
+      id: 'reply',
+      thread,
+      author: { kind: 'agent' },
+      parts: [{ kind: 'text', text: 'reply' }],
+      at: world.io.clock.now(),
+    },
+  ]);
 
 /** The next contact step never ends; resolves once it has begun. */
 const makesContactForEver = (first: (make: () => string) => void): Promise<void> =>
@@ -116,25 +131,39 @@ describe('a conversation that the platform does not know any more', () => {
     expect(world.desk.texts('thread-desk-3').at(-1)).toBe('after that');
   });
 
+  test('an agent’s reply waits when its conversation is linked just between two looks for it', async () => {
+    world = await openWorld();
+    const answered = Promise.withResolvers<void>();
+    world.desk.next(async (_delivery, accept) => {
+      const outcome = accept();
+      await answered.promise;
+      return outcome;
+    });
+    await world.customerWrites('hello', { id: 'hello' });
+    world.io.clock.advance(GATHERED);
+    await world.begin();
+    await world.desk.called(1);
+    const { unopened } = world.ledger;
+    world.deps.ledger.unopened = async (workspaceId) => {
+      answered.resolve();
+      await until('the link', async () => (await world.message('hello')).status === 'sent');
+      return unopened(workspaceId);
+    };
+    await agentReplies('thread-desk-1');
+    await world.run();
+    await world.advance(1_000);
+    expect(world.pager.texts()).toEqual(['reply']);
+  });
+
   test('an agent’s message in a conversation that is not ours is left alone and forgotten', async () => {
     world = await openWorld();
-    await world.ledger.append([
-      {
-        kind: 'message',
-        connection: { workspaceId: WORKSPACE, id: WORKSPACE },
-        id: 'foreign',
-        thread: 'somebody else’s',
-        author: { kind: 'agent' },
-        parts: [{ kind: 'text', text: 'internal business' }],
-        at: world.io.clock.now(),
-      },
-    ]);
+    await agentReplies('somebody else’s');
     await world.run();
     expect(world.pager.calls).toEqual([]);
     const row = await world.db
       .selectFrom('event')
       .select(['status', 'content'])
-      .where('source_id', '=', 'foreign')
+      .where('source_id', '=', 'reply')
       .executeTakeFirstOrThrow();
     expect(row).toEqual({ status: 'ignored', content: null });
   });

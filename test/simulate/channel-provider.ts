@@ -2,7 +2,7 @@
 import type { HttpRequest } from '../../server/core/adapter.ts';
 import type { ReceiptStatus } from '../../server/core/message.ts';
 import type { Answer, Party } from './network.ts';
-import type { ChannelProfile } from './profiles.ts';
+import { type ChannelProfile, fileLife } from './profiles.ts';
 import type { Simulation } from './simulation.ts';
 import type { Listed, WireMessage, WireReceipt } from './wire.ts';
 
@@ -42,7 +42,8 @@ export function createProvider(simulation: Simulation, profile: ChannelProfile, 
     revokedUntil: 0,
     customerWrites: (customer, text, content) => {
       const id = nextId('in');
-      const ref = content === undefined ? undefined : keep(content, profile.fileLife);
+      const ref =
+        content === undefined ? undefined : keep(content, fileLife(machine.random, profile.fileLife));
       const at = profile.order === 'sequence' ? clock() : Math.floor(clock() / 1_000) * 1_000;
       const seq = profile.order === 'sequence' ? made : undefined;
       const message: WireMessage = {

@@ -1,7 +1,7 @@
 /** The inbox where agents work: contacts, conversations and their parts, in both kinds of platform. */
 import type { HttpRequest } from '../../server/core/adapter.ts';
 import type { Answer, Party } from './network.ts';
-import { ASKED, KEYED } from './profiles.ts';
+import { ASKED, fileLife, KEYED } from './profiles.ts';
 import type { Simulation } from './simulation.ts';
 import type { Listed, WireMessage } from './wire.ts';
 
@@ -68,7 +68,8 @@ export function createPlatform(simulation: Simulation, kind: 'asked' | 'keyed', 
     const id = nextId('agent');
     const seq = made;
     const ref = content === undefined ? undefined : nextId('file');
-    if (ref && content !== undefined) files.set(ref, { content, until: machine.now() + profile.fileLife });
+    const until = machine.now() + fileLife(machine.random, profile.fileLife);
+    if (ref && content !== undefined) files.set(ref, { content, until });
     const message: WireMessage = {
       kind: 'message',
       id,

@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from '../../server/core/capabilities.ts';
 import type { Redelivery } from './network.ts';
+import type { Random } from './random.ts';
 
 export interface ChannelProfile {
   id: string;
@@ -22,6 +23,10 @@ export interface ChannelProfile {
 }
 
 const MINUTE = 60_000;
+/** How long a file can be fetched, ms: as long as the source promises, or hardly long enough to be asked once. */
+export const fileLife = (random: Random, promised: number): number =>
+  random.chance(0.2) ? random.between(100, 8_000) : promised;
+
 const FILE = { types: ['*'], maxSize: 1_000_000 };
 /** Short enough that some messages become two calls. */
 const TEXT_LIMIT = 40;
