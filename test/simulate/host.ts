@@ -3,6 +3,7 @@
  * can be killed, frozen and set to a wrong time at any step.
  */
 import type { Http, Io, Log } from '../../server/core/adapter.ts';
+import { createBudgets } from '../../server/relay/budgets.ts';
 import { createCatchUp } from '../../server/relay/catch-up.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
 import { type RelayDeps, TIMES } from '../../server/relay/deps.ts';
@@ -86,6 +87,7 @@ export function createHost(simulation: Simulation, name: string, skew: number): 
     media: { rows: createMediaRows(db, connections.seal), files: simulation.files },
     adapter,
     credentials: createCredentialKeeper({ connections, adapter, io }),
+    budgets: createBudgets({ ledger, io }),
     mediaLink: async (_workspaceId, mediaId) => `https://octopods.sim/media/${mediaId}`,
     io,
     owner,
