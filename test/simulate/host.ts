@@ -35,7 +35,7 @@ export interface Host extends DiskUser {
   /** Webhooks arrive here; undefined while it starts or drains. */
   serving: boolean;
   deps: RelayDeps;
-  outage(): void;
+  outage(error: unknown): void;
   /** Who else is alive, where several processes share the database. */
   roster: Roster | undefined;
   /** An orderly stop, as for an upgrade. */
@@ -103,7 +103,7 @@ export async function boot(simulation: Simulation, host: Host): Promise<void> {
   const worker = createWorker(host.deps);
   const mediaJob = createMediaJob(host.deps);
   const catchUp = createCatchUp(host.deps);
-  host.outage = () => catchUp.outage();
+  host.outage = catchUp.outage;
   host.drain = () => drain(simulation, host, { worker, mediaJob, catchUp });
   await host.roster?.start();
   worker.start();
