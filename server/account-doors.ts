@@ -38,6 +38,7 @@ import type { MessageStore } from './store/messages.ts';
 import type { Database } from './store/open.ts';
 import { createPasswordStore } from './store/passwords.ts';
 import { createPeopleStore } from './store/people.ts';
+import { type ReplayWish, replay } from './store/replay.ts';
 import { createTrafficStore } from './store/traffic.ts';
 import { createWebhookRefusals } from './store/webhook-refusals.ts';
 
@@ -96,7 +97,7 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
       },
       {
         path: '/api/v1',
-        router: createApiRouter({ ...deps, ...services, messages: retryable(house.store) }),
+        router: createApiRouter({ ...deps, ...services, messages: retryable(db, house.store) }),
       },
       { path: '/', router: createConsoleRouter(pages) },
     ],
@@ -136,8 +137,9 @@ const identityProviders = (config: Config, platforms: AnyPlatformAdapter[], io: 
   ...platforms.map((platform) => platformIdentity(platform, io)),
 ];
 
-const retryable = ({ messages, ledger }: AccountHouse['store']) => ({
+const retryable = (db: Database, { messages, ledger }: AccountHouse['store']) => ({
   ...messages,
+  replay: (wish: ReplayWish) => replay(db, ledger, wish),
   retry: async (workspaceIds: string[], id: string) => {
     const workspaceId = await messages.workspaceOf(workspaceIds, id);
     return workspaceId ? ledger.resend(workspaceId, id) : ('not_found' as const);
@@ -147,5 +149,5 @@ const retryable = ({ messages, ledger }: AccountHouse['store']) => ({
 const reading = (db: Database, store: AccountHouse['store']) => ({
   activity: createActivityStore(db, store.connections.seal),
   traffic: createTrafficStore(db),
-  retry: retryable(store).retry,
+  retry: retryable(db, store).retry,
 });

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { createAudit } from './accounts/audit.ts';
 import type { Audit } from './accounts/contracts.ts';
 import { ConfigError, readConfig } from './config.ts';
@@ -13,8 +13,10 @@ import { backUp, restore } from './store/backup.ts';
 import { createConnectionStore } from './store/connections.ts';
 import { isPostgresUrl } from './store/dialect.ts';
 import { createKeyRing } from './store/keyring.ts';
+import { createLedger } from './store/ledger.ts';
 import { move } from './store/move.ts';
 import { openDatabase } from './store/open.ts';
+import { countFailed, type Replayed, replay } from './store/replay.ts';
 import { rotate } from './store/rotation.ts';
 import { createSettingStore } from './store/settings.ts';
 
@@ -84,6 +86,58 @@ async function rotateKeys(): Promise<void> {
   console.log(
     `${wrapped} ${wrapped === 1 ? 'key was' : 'keys were'} wrapped anew, ${current} already had been. Everything can be read with the first key of OCTOPODS_KEYS alone.`,
   );
+}
+
+program
+  .command('replay')
+  .description(
+    'Sends again the messages that failed, oldest first, while servers run. Content that was erased cannot be sent again.',
+  )
+  .option('--channel <id>', 'only this channel’s')
+  .option('--since <time>', 'only those received since, such as 2026-11-02T08:00:00Z', timeOf)
+  .option('--until <time>', 'only those received before', timeOf)
+  .addOption(
+    new Option('--status <status>', '"unknown": perhaps delivered; they may arrive twice')
+      .choices(['failed', 'unknown'])
+      .default('failed'),
+  )
+  .option('--dry-run', 'only count them')
+  .action(replayFailed);
+
+function timeOf(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It is no time; write 2026-11-02T08:00:00Z.');
+  return ms;
+}
+
+async function replayFailed(options: {
+  channel?: string;
+  since?: number;
+  until?: number;
+  status: 'failed' | 'unknown';
+  dryRun?: boolean;
+}): Promise<void> {
+  const { channel, dryRun, ...wished } = options;
+  const config = readConfig(process.env);
+  const db = await openDatabase(config.databaseUrl);
+  const connections = createConnectionStore(db, createKeyRing(config.keys), clock);
+  const ledger = createLedger(db, connections, clock);
+  const workspaceIds = (await connections.all())
+    .filter((one) => one.side === 'platform')
+    .map((one) => one.workspaceId);
+  const wish = { workspaceIds, ...wished, ...(channel ? { channelId: channel } : {}) };
+  if (dryRun) console.log(`${await countFailed(db, wish)} messages would be sent again.`);
+  else {
+    const total = { queued: 0, erased: 0 };
+    for (let after: string | null = ''; after !== null; ) {
+      const done: Replayed = await replay(db, ledger, { ...wish, after });
+      total.queued += done.queued;
+      total.erased += done.erased;
+      after = done.next;
+    }
+    console.log(`${total.queued} messages were queued again, ${total.erased} have no content left.`);
+  }
+  await db.destroy();
 }
 
 program

@@ -62,6 +62,7 @@ describe('the OpenAPI document', () => {
         'get /messages',
         'get /messages/{id}',
         'post /messages/{id}/retry',
+        'post /messages/retry',
       ].sort(),
     );
   });

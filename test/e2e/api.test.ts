@@ -273,4 +273,16 @@ describe('messages', () => {
     expect([queued.status, queued.json]).toEqual([202, { id: 'evt_failed', status: 'queued' }]);
     expectProblem(await owner.call('POST', '/messages/evt_read/retry'), 409);
   });
+  it('that failed are queued again many at once, and those of nobody else', async () => {
+    messages.ownedBy.push(await addWorkspace(door, owner, { platform: 'intercom', external_id: 'acme1' }));
+    const wish = { channel_id: 'chn_a', since: '2026-11-02T00:00:00Z', until: '2026-11-03T00:00:00Z' };
+    const queued = await owner.call('POST', '/messages/retry', wish);
+    expect([queued.status, queued.json]).toEqual([202, { queued: 1, erased: 0, next: null }]);
+    const other = await apiClient(door);
+    expect((await other.call('POST', '/messages/retry', wish)).json).toMatchObject({ queued: 0 });
+    expectProblem(await owner.call('POST', '/messages/retry', { since: 'yesterday' }), 422, {
+      field: 'since',
+    });
+    expectProblem(await owner.call('POST', '/messages/retry', { status: 'sent' }), 422, { field: 'status' });
+  });
 });

@@ -59,6 +59,7 @@ const NO_MESSAGES: MessageReader = {
   list: async () => ({ data: [], next: null }),
   get: async () => undefined,
   retry: async () => 'not_found',
+  replay: async () => ({ queued: 0, erased: 0, next: null }),
 };
 
 export async function openFrontDoor(parts: FrontDoorParts): Promise<FrontDoor> {

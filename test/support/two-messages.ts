@@ -40,6 +40,7 @@ export function twoMessages(): TwoMessages {
       if (!found) return 'not_found';
       return found.status === 'failed' ? 'queued' : 'not_failed';
     },
+    replay: async ({ workspaceIds }) => ({ queued: mine(workspaceIds) ? 1 : 0, erased: 0, next: null }),
   };
   const mine = (workspaceIds: string[]) => workspaceIds.some((id) => self.ownedBy.includes(id));
   return self;

@@ -1,10 +1,12 @@
+import { z } from 'zod';
 import type { Caller } from '../../accounts/tokens.ts';
 import type { ConnectionStore } from '../../store/connections.ts';
+import type { Replayed, ReplayWish } from '../../store/replay.ts';
 import type { ResendResult } from '../../store/resend.ts';
 import { contentErased, invalidField, notFound } from '../problem.ts';
 import { limitOf, PAGING, type Page } from './paging.ts';
-import { type ApiRoute, conflict, ok, withoutBody } from './routes.ts';
-import { iso, listOf, messageShape, messageStatuses, retryShape } from './shapes.ts';
+import { type ApiRoute, conflict, ok, withBody, withoutBody } from './routes.ts';
+import { iso, listOf, messageShape, messageStatuses, replayedShape, retryShape } from './shapes.ts';
 import { ownWorkspaces } from './workspaces.ts';
 
 type MessageStatus = (typeof messageStatuses)[number];
@@ -33,6 +35,8 @@ export interface MessageReader {
   get(workspaceIds: string[], id: string): Promise<ApiMessage | undefined>;
   /** `not_failed`: it is under way, arrived, or nothing is known to be wrong with it. `unknown` ones count as failed. */
   retry(workspaceIds: string[], id: string): Promise<ResendResult>;
+  /** Many at once, oldest first. */
+  replay(wish: ReplayWish): Promise<Replayed>;
 }
 
 export interface MessageRoutesDeps {
@@ -40,7 +44,13 @@ export interface MessageRoutesDeps {
   messages: MessageReader;
 }
 
-export const messageRoutes = (deps: MessageRoutesDeps): ApiRoute[] => [list(deps), one(deps), retry(deps)];
+export const messageRoutes = (deps: MessageRoutesDeps): ApiRoute[] => [
+  list(deps),
+  // Before the routes of one message: it is no message's id.
+  replay(deps),
+  one(deps),
+  retry(deps),
+];
 
 const workspaceIds = async ({ connections }: MessageRoutesDeps, caller: Caller): Promise<string[]> =>
   (await ownWorkspaces(connections, caller)).map((workspace) => workspace.id);
@@ -103,6 +113,41 @@ const retry = (deps: MessageRoutesDeps): ApiRoute =>
         throw conflict('This message has not failed.', 'Only failed and unknown messages can be sent again.');
       if (answer === 'erased') throw contentErased();
       return { status: 202, json: { id, status: 'queued' } };
+    },
+  });
+
+const time = z.iso.datetime({ offset: true });
+const wishShape = z.strictObject({
+  channel_id: z.string().optional(),
+  status: z
+    .enum(['failed', 'unknown'])
+    .default('failed')
+    .describe('`unknown`: perhaps delivered; sending again may make them arrive twice'),
+  since: time.optional(),
+  until: time.optional(),
+  after: z.string().optional().describe('The `next` of the answer before'),
+});
+
+const replay = (deps: MessageRoutesDeps): ApiRoute =>
+  withBody({
+    method: 'post',
+    path: '/messages/retry',
+    operationId: 'retryMessages',
+    summary: 'Send again what failed, by channel and time: oldest first, at most 200 a call',
+    scope: 'messages:write',
+    body: wishShape,
+    success: { status: 202, shape: replayedShape },
+    handle: async ({ caller, body }) => {
+      const { channel_id, status = 'failed', since, until, after } = body;
+      const replayed = await deps.messages.replay({
+        workspaceIds: await workspaceIds(deps, caller),
+        status,
+        ...(channel_id === undefined ? {} : { channelId: channel_id }),
+        ...(since === undefined ? {} : { since: Date.parse(since) }),
+        ...(until === undefined ? {} : { until: Date.parse(until) }),
+        ...(after === undefined ? {} : { after }),
+      });
+      return { status: 202, json: replayed };
     },
   });
 

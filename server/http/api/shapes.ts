@@ -77,6 +77,14 @@ export const retryShape = z
   .strictObject({ id: z.string(), status: z.literal('queued') })
   .meta({ id: 'RetryQueued' });
 
+export const replayedShape = z
+  .strictObject({
+    queued: z.number().int(),
+    erased: z.number().int().describe('Content gone: nothing left to send'),
+    next: z.string().nullable().describe('More may follow: ask again with this as `after`'),
+  })
+  .meta({ id: 'RetriesQueued' });
+
 /** `{data, next}` of a shape. */
 export const listOf = (shape: z.ZodType) =>
   z.strictObject({ data: z.array(shape), next: z.string().nullable() });
