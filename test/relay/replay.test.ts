@@ -65,13 +65,13 @@ test('those in doubt only when they are asked for by name', async () => {
 });
 
 test('hundreds, in several calls', async () => {
-  const many = Array.from({ length: 230 }, (_, index) => `message ${index}`);
+  const many = Array.from({ length: 205 }, (_, index) => `message ${index}`);
   world.pager.next(...many.map(() => answer(refused('down', 'The number is blocked.'))));
   for (const words of many) await world.agentWrites(words, { thread: THREADS[0] as string });
   await world.run();
   const first = await again();
   expect(first).toMatchObject({ queued: 200, next: expect.any(String) });
-  expect(await again({ after: first.next as string })).toEqual({ queued: 30, erased: 0, next: null });
+  expect(await again({ after: first.next as string })).toEqual({ queued: 5, erased: 0, next: null });
   await world.run();
   expect(world.pager.texts()).toEqual(many);
 });
@@ -82,8 +82,6 @@ test('from the command line, while the server runs', async () => {
     DATABASE_URL: `sqlite:${world.file}`,
     OCTOPODS_KEYS: world.keys.map((key) => Buffer.from(key).toString('base64')).join(),
   };
-  expect((await octopods(env, 'replay', '--dry-run')).said).toContain('2 messages would be sent again');
-  expect(await octopods(env, 'replay', '--since', 'yesterday')).toMatchObject({ code: 1 });
   expect(await octopods(env, 'replay', '--channel', CHANNEL)).toEqual({
     code: 0,
     said: '2 messages were queued again, 0 have no content left.\n',
