@@ -206,7 +206,8 @@ test('who tries to connect what is connected asks to join, and is let in', async
   const owner = await ada();
   await owner.goto('/team');
   expect(await owner.getByText('Joe Stranger').count()).toBe(1);
-  await press(owner, 'Let in as a member');
+  const joe = owner.locator('.rows > li', { hasText: 'Joe Stranger' });
+  await joe.getByRole('button', { name: 'Let in as a member' }).click();
   await owner.getByText('They are in the account now.').waitFor();
   town.emulators.intercom.consent = {
     workspaceId: INTERCOM_WORKSPACE,
