@@ -42,37 +42,33 @@ export async function closedLoop(port: number, requests: Request[], connections:
   return { perSecond: (requests.length * 1000) / (performance.now() - began), took };
 }
 
-/** Sends on schedule, answered or not. Answers when each one was due (ms on the clock of `performance.now`). */
+/**
+ * Sends on schedule: connection `n` every request whose index is `n` modulo their number, one after the other, so that
+ * what belongs to one customer comes in its order however busy the server is. Answers when each one was due (ms on the
+ * clock of `performance.now`).
+ */
 export async function openLoop(
   port: number,
   requests: Iterable<Request>,
-  perSecond: number,
+  { perSecond, connections }: { perSecond: number; connections: number },
 ): Promise<number[]> {
+  const lines = await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const socket = await Connection.open(port);
+      return { socket, sent: Promise.resolve() };
+    }),
+  );
   const began = performance.now();
   const due: number[] = [];
-  const idle: Connection[] = [];
-  const underWay = new Set<Promise<void>>();
   for (const request of requests) {
+    const line = lines[due.length % connections] as (typeof lines)[number];
     due.push(began + (due.length * 1000) / perSecond);
     await sleepUntil(due.at(-1) as number);
-    const connection = lastOpen(idle) ?? (await Connection.open(port));
-    const sending = connection.send(request).then(() => {
-      idle.push(connection);
-      underWay.delete(sending);
-    });
-    underWay.add(sending);
+    line.sent = line.sent.then(async () => void (await line.socket.send(request)));
   }
-  await Promise.all(underWay);
-  for (const connection of idle) connection.close();
+  await Promise.all(lines.map((line) => line.sent));
+  for (const { socket } of lines) socket.close();
   return due;
-}
-
-/** The one used last; those that the server has closed meanwhile (they were idle for too long) are dropped. */
-function lastOpen(idle: Connection[]): Connection | undefined {
-  for (;;) {
-    const connection = idle.pop();
-    if (!connection?.isClosed()) return connection;
-  }
 }
 
 const sleepUntil = (time: number): Promise<void> | undefined => {
@@ -116,9 +112,6 @@ class Connection {
     });
     if (!answer.startsWith('HTTP/1.1 200')) throw new Error(`answered ${answer.slice(0, 300)}`);
     return performance.now() - began;
-  }
-  isClosed(): boolean {
-    return this.#socket.destroyed || this.#socket.readableEnded;
   }
   close(): void {
     this.#failed = () => undefined;

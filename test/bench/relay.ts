@@ -68,7 +68,7 @@ async function addedLatency({ installed, sink, port }: Road, count: number): Pro
   const due = await openLoop(
     port,
     list.map((one) => one.request),
-    STEADY,
+    { perSecond: STEADY, connections: CONNECTIONS },
   );
   await sink.hasSeen(seen);
   return list.map(({ text }, index) => (sink.arrived.get(text) as number) - (due[index] as number));

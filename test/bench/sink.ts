@@ -5,6 +5,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Its answers grant more calls than anybody makes: what is measured is not how well we keep to HubSpot's limit. */
+const AMPLE = {
+  'content-type': 'application/json',
+  'x-hubspot-ratelimit-max': '10000000',
+  'x-hubspot-ratelimit-interval-milliseconds': '10000',
+};
+
 export class Sink {
   /** When each message arrived, by its text (ms on the clock of `performance.now`). */
   readonly arrived = new Map<string, number>();
@@ -54,9 +61,7 @@ export class Sink {
     request.on('end', () => {
       if (this.mode === 'hold') return;
       const answer = JSON.stringify(this.#answer(request.method ?? '', request.url ?? '', body));
-      response
-        .writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(answer) })
-        .end(answer);
+      response.writeHead(200, { ...AMPLE, 'content-length': Buffer.byteLength(answer) }).end(answer);
     });
   }
 

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { portOf } from '../bench/ingest.ts';
+import { CONNECTIONS, portOf } from '../bench/ingest.ts';
 import { openLoop } from '../bench/load.ts';
 import { installOnce } from '../bench/octopods.ts';
 import { Sink } from '../bench/sink.ts';
@@ -40,7 +40,8 @@ async function soak(folder: string): Promise<{ samples: Sample[]; sink: Sink; se
   }
   console.log(`${PER_SECOND} messages a second for ${minutes} minutes`);
   const observed = observe({ pid: product.pid, database: join(folder, 'soak', 'octopods.db'), list, sink });
-  await openLoop(portOf(product), sending(), PER_SECOND);
+  await openLoop(portOf(product), sending(), { perSecond: PER_SECOND, connections: CONNECTIONS });
+  // Longer than any retry that a working other side can lead to.
   const lost = setTimeout(() => sink.giveUp(), 60_000);
   await sink.hasSeen(count);
   clearTimeout(lost);
