@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { BREAKS, type Break } from './breaks.ts';
 import { createDisk } from './disk.ts';
-import { add, failures, missing, nothing, type Sum, table } from './report.ts';
+import { add, failure, missing, nothing, type Sum, table } from './report.ts';
 import { runSeed } from './run.ts';
 import { CORES, runSeeds } from './seeds.ts';
 
@@ -41,7 +41,8 @@ async function one(seed: number, remove: Break | undefined): Promise<boolean> {
   const sum = nothing();
   const disk = await createDisk();
   add(sum, await runSeed(disk, { seed, remove }, (line) => console.log(line)));
-  console.log(sum.broken.length === 0 ? `Seed ${seed} breaks nothing.` : failures(sum, remove));
+  for (const outcome of sum.broken) console.log(failure(outcome, remove));
+  if (sum.broken.length === 0) console.log(`Seed ${seed} breaks nothing.`);
   return sum.broken.length === 0;
 }
 
@@ -54,6 +55,7 @@ async function many(first: number, count: number, remove: Break | undefined): Pr
   const requests = Array.from({ length: count }, (_, index) => ({ seed: first + index, remove }));
   await runSeeds(requests, (outcome) => {
     add(sum, outcome);
+    if (outcome.breaches.length > 0) console.log(failure(outcome, remove));
     // A control has shown what it is for with the first seed that fails.
     return remove !== undefined && sum.broken.length > 0;
   });
@@ -67,7 +69,8 @@ async function many(first: number, count: number, remove: Break | undefined): Pr
 function conclude(sum: Sum, remove: Break | undefined): boolean {
   const without = remove ? `Without ${BROKEN_RULE[remove]}: ` : '';
   if (sum.broken.length > 0) {
-    console.log(`${without}${sum.broken.length} of ${sum.seeds} seeds FAILED\n${failures(sum, remove)}`);
+    const seeds = sum.broken.map(({ seed }) => seed).join(', ');
+    console.log(`${without}${sum.broken.length} of ${sum.seeds} seeds FAILED: ${seeds}`);
     return false;
   }
   const never = sum.seeds >= MANY ? missing(sum) : [];

@@ -52,17 +52,9 @@ export function table(sum: Sum): string {
   ].join('\n');
 }
 
-const SHOWN = 10;
-
-/** Each seed that broke something, with the command that shows what happened. */
-export function failures({ broken }: Sum, remove: Break | undefined): string {
+/** What a seed broke, with the command that shows what happened. */
+export function failure({ seed, breaches }: Outcome, remove: Break | undefined): string {
   const control = remove ? ` --break ${remove}` : '';
-  const shown = broken
-    .slice(0, SHOWN)
-    .flatMap(({ seed, breaches }) => [
-      `Seed ${seed}: npm run simulate -- --seed ${seed}${control}`,
-      ...breaches.slice(0, 5).map(({ kind, what }) => `  ${kind}: ${what}`),
-    ]);
-  const more = broken.slice(SHOWN).map(({ seed }) => seed);
-  return [...shown, ...(more.length > 0 ? [`and the seeds ${more.join(', ')}`] : [])].join('\n');
+  const lines = breaches.slice(0, 5).map(({ kind, what }) => `  ${kind}: ${what}`);
+  return [`Seed ${seed}: npm run simulate -- --seed ${seed}${control}`, ...lines].join('\n');
 }

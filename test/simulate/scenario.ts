@@ -161,7 +161,8 @@ function allIsWell(simulation: Simulation): void {
   for (const host of simulation.hosts)
     Object.assign(host, { killIn: NEVER, freezeIn: NEVER, killWithAnswerIn: NEVER });
   // Whoever has seen an outage catches up at once; otherwise the interval does, five minutes later at most.
-  if (simulation.machine.random.chance(0.8)) for (const host of simulation.hosts) host.outage(new Error('the disk was full'));
+  if (simulation.machine.random.chance(0.8))
+    for (const host of simulation.hosts) host.outage(new Error('the disk was full'));
   simulation.trace('world', 'from now on nothing goes wrong');
 }
 
