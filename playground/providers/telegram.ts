@@ -25,6 +25,15 @@ export class TelegramEmulator extends TelegramServer {
     if (bot) bot.revoked = true;
   }
 
+  /** BotFather's new token for the same bot: the old one answers 401 from now on, chats stay. */
+  renewToken(token: string, fresh: string): void {
+    const bot = this.bots.get(token);
+    if (!bot) throw new Error('no bot has this token');
+    this.bots.delete(token);
+    this.bots.set(fresh, Object.assign(bot, { token: fresh, revoked: false }));
+    this.bots.set(token, { ...bot, token, revoked: true });
+  }
+
   addCustomer(user: TelegramUser): TelegramUser {
     this.people.set(user.id, user);
     return user;

@@ -132,12 +132,33 @@ async function viewOf(
 /** https://developers.intercom.com/docs/build-an-integration: asked at least daily, answered from what is so. */
 async function health(deps: IntercomRouterDeps, body: Body, response: Response): Promise<void> {
   const workspace = await deps.connections.workspaceByExternalId('intercom', workspaceCode(body));
-  if (workspace?.status === 'active') return void response.json({ state: 'OK' });
+  if (workspace?.status === 'active') return void response.json(await channelHealth(deps, workspace));
   response.json({
     state: 'UNHEALTHY',
     message: workspace?.reason ?? 'Octopods is not connected to this workspace: install it again.',
     cta_type: 'REINSTALL_CTA',
   });
+}
+
+/** Intercom shows up to 2,084 characters. */
+const MESSAGE_LIMIT = 2_000;
+
+/** A channel that its provider refuses is mended in the console, not by installing again. */
+async function channelHealth(
+  { connections, publicUrl }: IntercomRouterDeps,
+  { id }: Workspace,
+): Promise<Body> {
+  const broken = (await connections.channelsOf(id)).filter((one) => one.status === 'disconnected');
+  const [first] = broken;
+  if (!first) return { state: 'OK' };
+  const said = broken.map(({ name, reason }) => `${name} is disconnected. ${reason ?? ''}`.trim());
+  return {
+    state: 'UNHEALTHY',
+    message: said.join(' ').slice(0, MESSAGE_LIMIT),
+    cta_type: 'URL_CTA',
+    cta_label: 'Open Octopods',
+    cta_url: broken.length > 1 ? `${publicUrl}/workspaces/${id}` : `${publicUrl}/channels/${first.id}`,
+  };
 }
 
 /** Unsigned, so only a hint: the stored token itself is asked whether it still works. */

@@ -152,6 +152,8 @@ export async function settleNotSent(
     case 'unknown':
       return later(deps, claim, now + deps.times.lookUpAfter, outcome.why);
     case 'unauthorized':
+      if (await wasMended(deps, connection))
+        return later(deps, claim, now + 1_000, `${connection.name} has new credentials since.`);
       await deps.connections.setStatus(connection, 'disconnected', outcome.why);
       return park(deps, claim, connection);
     case 'refused': {
@@ -192,6 +194,12 @@ async function park(deps: RelayDeps, claim: Claim, connection: Connection): Prom
 
 const maxAgeOf = ({ times }: RelayDeps, direction: 'in' | 'out'): number =>
   direction === 'out' ? times.replyMaxAge : times.inboundMaxAge;
+
+/** It was connected again while this attempt was under way with what it had before: that refusal is old news. */
+async function wasMended({ connections }: RelayDeps, { id, credentials }: Connection): Promise<boolean> {
+  const stored = await connections.byId(id);
+  return stored !== undefined && JSON.stringify(stored.credentials) !== JSON.stringify(credentials);
+}
 
 /** Back to its place, its doubt with it, unless it has waited for so long that sending it now would be worse than asking. */
 async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {

@@ -44,7 +44,10 @@ export interface Desk {
   resend(conversationId: string, messageId: string): Promise<void>;
 }
 
-export const deskOf = (town: Town, platform: PlatformId): Desk =>
+/** The part of a town, or of a house, that is needed here. */
+type Around = Pick<Town, 'url' | 'emulators'>;
+
+export const deskOf = (town: Around, platform: PlatformId): Desk =>
   platform === 'intercom' ? intercomDesk(town) : hubspotDesk(town);
 
 const conversation = (id: string, contactId: string | undefined, entries: DeskEntry[]): DeskConversation => ({
@@ -65,7 +68,7 @@ const idsIn = (card: string, pattern: RegExp): string[] => [
   ...new Set([...card.matchAll(pattern)].map(([, id = '']) => id)),
 ];
 
-function intercomDesk({ emulators: { intercom } }: Town): Desk {
+function intercomDesk({ emulators: { intercom } }: Around): Desk {
   const cardOf = async (id: string): Promise<string> => {
     const answer = await intercom.openCard(id);
     if (!answer.ok) throw new Error(`the card was not drawn: ${answer.why}`);
@@ -102,7 +105,7 @@ function intercomDesk({ emulators: { intercom } }: Town): Desk {
 }
 const AUTHORS: Record<string, DeskEntry['from']> = { user: 'customer', lead: 'customer', admin: 'agent' };
 
-function hubspotDesk({ url, emulators: { hubspot } }: Town): Desk {
+function hubspotDesk({ url, emulators: { hubspot } }: Around): Desk {
   const cardOf = async (id: string): Promise<string> => {
     const contact = conversations().find((one) => one.id === id)?.contactId ?? '';
     const query = new URLSearchParams({ objectId: contact, objectTypeId: '0-1' });

@@ -23,7 +23,12 @@ export interface Handset {
 export const lineOf = (platform: PlatformId): Line => LINES.find((one) => one.platform === platform) as Line;
 
 /** Customers are told apart by a number; the same number on WhatsApp and SMS is the same person. */
-export function handset(town: Town, platform: PlatformId, app: App, customer: number): Handset {
+export function handset(
+  town: Pick<Town, 'emulators'>,
+  platform: PlatformId,
+  app: App,
+  customer: number,
+): Handset {
   const { telegram, meta, twilio } = town.emulators;
   const line = lineOf(platform);
   const phone = phoneNumber(customer);

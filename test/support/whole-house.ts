@@ -60,8 +60,9 @@ export async function openHouse(): Promise<WholeHouse> {
   const server = createServer((request, response) => app?.(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clock = runningClock();
   const [emulators, mailbox] = await Promise.all([
-    openEmulators({ recordTo: inject('callsFile') }),
+    openEmulators({ recordTo: inject('callsFile'), intercom: clock, hubspot: clock, meta: clock }),
     openMailbox(),
   ]);
   enterApp(emulators, url);
@@ -71,7 +72,6 @@ export async function openHouse(): Promise<WholeHouse> {
     SMTP_URL: mailbox.url,
     MAIL_FROM: 'Octopods <octopods@acme.test>',
   });
-  const clock = runningClock();
   const { log } = testIo();
   const made = await assemble(config, log, clock);
   const serveAll = (routers: Routers) => {
