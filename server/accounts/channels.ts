@@ -189,8 +189,10 @@ async function replaceCredentials(
   const connection = { workspaceId: channel.workspace_id, id: channel.id };
   await deps.connections.saveCredentials(connection, proven.credentials);
   await deps.connections.mergeSettings(connection, proven.settings);
+  const mended = await refreshed(deps, channel, proven);
+  // Only now: what wakes while it still counts as disconnected would go back to sleep.
   deps.onReconnected(channel.workspace_id);
-  return refreshed(deps, channel, proven);
+  return mended;
 }
 
 /**
