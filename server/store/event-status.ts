@@ -61,7 +61,7 @@ export async function refreshEvent(
   const cause = parts.find((part) => part.state === status);
   const worded = status === 'failed' || status === 'unknown' || status === 'queued';
   const code = status === 'failed' ? (cause?.code ?? null) : null;
-  const reason = worded ? (cause?.reason ?? null) : null;
+  const reason = worded && cause?.reason ? `${cause.reason}${doubtBeside(status, parts)}` : null;
   if ((await setStatus.run(trx, { workspaceId, eventId, status, code, reason })) === 0) return;
   const conversationId = parts[0]?.conversation_id ?? null;
   if (status === 'failed' && conversationId) await showIn(trx, { workspaceId, eventId, conversationId });
@@ -69,6 +69,12 @@ export async function refreshEvent(
   if (parts[0]?.direction === 'out' && tells.includes(status))
     await tell(trx, { workspaceId, eventId, conversationId, status, reason, seal, now });
 }
+
+/** What failed is resent with all parts that are not known to have arrived: whoever does so must know of the doubt. */
+const doubtBeside = (status: EventStatus, parts: EventPart[]): string =>
+  status === 'failed' && parts.some((part) => part.state === 'unknown')
+    ? ' Another part of it may have been delivered: check with the customer before you use Resend.'
+    : '';
 
 const setStatus = statement(
   (

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { refused, retry, unauthorized } from '../../server/core/outcome.ts';
-import { answer } from '../support/other-side.ts';
+import { acceptThenTimeOut, answer } from '../support/other-side.ts';
 import { GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 
 const HOUR = 3_600_000;
@@ -35,6 +35,16 @@ describe('a refusal', () => {
     expect(status).toBe('failed');
     expect(world.pager.texts().map((text) => text[0])).toEqual(['a']);
     expect(world.desk.told).toEqual([{ of: 'long', status: 'failed', why: 'No.' }]);
+  });
+
+  test('behind a part that is in doubt tells of the doubt, too: Resend would send both', async () => {
+    world.pager.next(acceptThenTimeOut, answer(refused('1', 'No.')));
+    await world.agentWrites(LONG, { id: 'long' });
+    await world.run();
+    const { parts, reason } = await world.message('long');
+    expect(parts.map((part) => part.state)).toEqual(['unknown', 'failed', 'cancelled']);
+    expect(reason).toMatch(/^No\. Another part of it may have been delivered/);
+    expect(world.desk.told.map((one) => one.why)).toEqual([reason]);
   });
 
   test('lets the lane go on', async () => {

@@ -47,6 +47,8 @@ export interface Simulation {
   adapters: Map<string, AnyAdapter>;
   counts: Map<Occurrence, number>;
   claims: ClaimRecord[];
+  /** Calls that were labelled *unknown*; a message of several says *failed* when another of its calls did. */
+  doubted: Set<string>;
 
   adapter(id: string): AnyAdapter;
   party(host: string): Party;
@@ -111,6 +113,7 @@ function emptyWorld({ seed, disk, remove, print }: Options, machine: Machine): S
     adapters: new Map(),
     counts: new Map(),
     claims: [],
+    doubted: new Set(),
     adapter: (id) => simulation.adapters.get(id) as AnyAdapter,
     party: (host) =>
       [...simulation.providers, simulation.platform].find((party) => party.host === host) as Party,

@@ -32,7 +32,7 @@ export function judge(simulation: Simulation, played: Played): { breaches: Breac
   const calls = events.flatMap((event) => event.deliveries.map((one) => ({ event, one })));
   const breaches = [
     ...arrived(simulation, events),
-    ...calls.flatMap(({ event, one }) => once(event, one, played)),
+    ...calls.flatMap(({ event, one }) => once(simulation, event, one, played)),
     ...calls.flatMap(({ event, one }) => finalState(event, one)),
     ...calls.flatMap(({ one }) => reallyThere(simulation, one)),
     ...events.flatMap((event) => contents(simulation, event)),
@@ -75,11 +75,12 @@ const name = (event: EventRow, one: DeliveryRow): string => `${original(event)} 
  * Taken once. Sending again by hand is for what failed or stayed unknown: a doubt may then become a second message, and
  * what the provider itself could not deliver is replaced.
  */
-function once(event: EventRow, one: DeliveryRow, { resent }: Played): Breach[] {
+function once({ doubted }: Simulation, event: EventRow, one: DeliveryRow, { resent }: Played): Breach[] {
   const times = one.accepted.length;
   const byHand = resent.get(event.id) ?? 0;
   const undelivered = one.accepted.filter((write) => write.failed).length;
-  const most = 1 + (event.history.includes('unknown') ? byHand : Math.min(byHand, undelivered));
+  const doubt = doubted.has(one.id) || event.history.includes('unknown');
+  const most = 1 + (doubt ? byHand : Math.min(byHand, undelivered));
   return times > most ? doubled(`${name(event, one)} was accepted ${times} times (${byHand} resends)`) : [];
 }
 

@@ -44,6 +44,7 @@ export function watched(simulation: Simulation, ledger: Ledger, host: Host): Led
     },
     settle: async (claim, settlement, tells) => {
       const holds = await ledger.settle(claim, settlement, tells);
+      if (holds && settlement.to === 'unknown') simulation.doubted.add(claim.delivery.id);
       const late = holds ? '' : ', but had lost the lane';
       simulation.trace(host.name, `settles ${claim.delivery.id}: ${JSON.stringify(settlement)}${late}`);
       return holds;
