@@ -1,21 +1,39 @@
 /**
  * `npm run bench`: how fast the real server is, beside what this machine could do at best (the floor). Only ratios of
  * one run mean anything elsewhere. Every figure is printed as soon as it is known; about two minutes in all.
- * `-- --json`: one JSON line for each figure. `-- --quick`: a tenth of the load, in half a minute.
+ * `-- --json`: one JSON line for each figure. `-- --quick`: a tenth of the load, in half a minute. `-- --growth`: instead,
+ * what five million settled messages (`--settled N`) and 100,000 waiting ones cost; takes half an hour, mostly to put
+ * them there, and 6 GB of disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { measureCards } from './cards.ts';
+import { measureGrowth } from './growth.ts';
 import { measureIngest } from './ingest.ts';
 import { installOnce } from './octopods.ts';
 import { measureRelay } from './relay.ts';
 import { printing } from './report.ts';
 import { measureStart } from './start.ts';
 
-const flags = new Set(process.argv.slice(2));
-const quick = flags.has('--quick');
-const report = printing(flags.has('--json'));
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    settled: { type: 'string', default: '5000000' },
+  },
+});
+const { quick } = values;
+const report = printing(values.json);
+
+async function growth(folder: string): Promise<void> {
+  report.progress('installing Octopods among simulated inboxes');
+  const installed = await installOnce(folder, async () => undefined);
+  const load = quick ? { rounds: 1, requests: 4_096 } : { rounds: 3, requests: 12_800 };
+  await measureGrowth(installed, { settled: Number(values.settled), waiting: 100_000, ...load }, report);
+}
 
 async function main(folder: string): Promise<void> {
   report.progress('installing Octopods among simulated inboxes');
@@ -35,7 +53,7 @@ async function main(folder: string): Promise<void> {
 
 const folder = mkdtempSync(join(tmpdir(), 'octopods-bench-'));
 try {
-  await main(folder);
+  await (values.growth ? growth(folder) : main(folder));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -26,6 +26,12 @@ export interface Installed {
   number: BusinessNumber;
   /** The server on a fresh copy of the installation. `hubspotUrl`: where its messages go. */
   start(name: string, hubspotUrl: string): Promise<Product>;
+  /** A fresh copy of the installation; answers its folder, with `octopods.db` in it. */
+  copy(name: string): string;
+  /** The server on a copy that was made before. */
+  startIn(folder: string, hubspotUrl: string): Promise<Product>;
+  /** The key that its data keys are wrapped with, as in the environment. */
+  keys: string;
 }
 
 /** What the cards are asked with: a conversation of ten messages in each inbox. */
@@ -64,24 +70,29 @@ export async function installOnce(
     phoneNumberId: hubspotLine.whatsapp.id,
   };
   await closeEmulators(emulators);
+  const copy = (name: string): string => {
+    cpSync(home, join(folder, name), { recursive: true });
+    return join(folder, name);
+  };
+  const startIn = async (place: string, hubspotUrl: string): Promise<Product> =>
+    new Product({
+      ...env,
+      DATABASE_URL: `sqlite:${place}/octopods.db`,
+      MEDIA_URL: `file:${place}/media`,
+      HUBSPOT_API_URL: hubspotUrl,
+      // Nobody but HubSpot is called: what looks for the others finds the same answers.
+      INTERCOM_API_URL: hubspotUrl,
+      META_GRAPH_URL: hubspotUrl,
+      // This HubSpot takes whatever comes: what is measured is Octopods, not an account's limit.
+      RATE_LIMITS: 'hubspot=1000000,hubspot.searches=1000000',
+      PORT: String(await freePort()),
+    }).start();
   return {
     number,
-    start: async (name, hubspotUrl) => {
-      const copy = join(folder, name);
-      cpSync(home, copy, { recursive: true });
-      return new Product({
-        ...env,
-        DATABASE_URL: `sqlite:${copy}/octopods.db`,
-        MEDIA_URL: `file:${copy}/media`,
-        HUBSPOT_API_URL: hubspotUrl,
-        // Nobody but HubSpot is called: what looks for the others finds the same answers.
-        INTERCOM_API_URL: hubspotUrl,
-        META_GRAPH_URL: hubspotUrl,
-        // This HubSpot takes whatever comes: what is measured is Octopods, not an account's limit.
-        RATE_LIMITS: 'hubspot=1000000,hubspot.searches=1000000',
-        PORT: String(await freePort()),
-      }).start();
-    },
+    keys,
+    copy,
+    startIn,
+    start: (name, hubspotUrl) => startIn(copy(name), hubspotUrl),
   };
 }
 

@@ -1,0 +1,33 @@
+/** The ledger by itself, in this process: heads claimed and settled, as the relay does, without a platform behind them. */
+import { createConnectionStore } from '../../server/store/connections.ts';
+import { createKeyRing } from '../../server/store/keyring.ts';
+import { createLedger } from '../../server/store/ledger.ts';
+import { openDatabase } from '../../server/store/open.ts';
+
+const COUNT = 4_096;
+const AT_ONCE = 64;
+const LEASE_MS = 30_000;
+
+/** Longer than a new customer's first message waits for its siblings, ms. */
+const GATHERED_MS = 300;
+
+/** Claims, each with its settlement, a second, of what the intake has left there. The file is open to nobody else. */
+export async function measureClaims(file: string, keys: string): Promise<number> {
+  const db = await openDatabase(`sqlite:${file}`);
+  const clock = { now: () => Date.now() };
+  const connections = createConnectionStore(db, createKeyRing([Buffer.from(keys, 'base64')]), clock);
+  const ledger = createLedger(db, connections, clock);
+  await ledger.takeOver();
+  await new Promise((resolve) => setTimeout(resolve, GATHERED_MS));
+  const began = performance.now();
+  let claimed = 0;
+  while (claimed < COUNT) {
+    const claims = await ledger.claim('wrk_bench', AT_ONCE, LEASE_MS);
+    if (claims.length === 0) throw new Error(`nothing is due behind ${claimed} claims`);
+    await Promise.all(claims.map((claim) => ledger.settle(claim, { to: 'done', event: 'handled' })));
+    claimed += claims.length;
+  }
+  const perSecond = (claimed * 1_000) / (performance.now() - began);
+  await db.destroy();
+  return perSecond;
+}
