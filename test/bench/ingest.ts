@@ -53,6 +53,7 @@ export async function measureIngest(
   floor.stop();
   sink.close();
   reportIngest(all, report);
+  report.figure({ name: 'ingest_loop_p99_ms', value: installed.loopDelayMs('ingest'), unit: 'ms' });
   return middle(all, ({ bare }) => bare.perSecond);
 }
 

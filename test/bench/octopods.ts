@@ -3,7 +3,7 @@
  * browser, then started again and again on copies of that installation, with the sink in HubSpot's place.
  */
 import { randomBytes } from 'node:crypto';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addChannels, install, makeApi } from '../../playground/town/admin.ts';
 import { cookieBrowser } from '../../playground/town/browser.ts';
@@ -30,6 +30,8 @@ export interface Installed {
   copy(name: string): string;
   /** The server on a copy that was made before. */
   startIn(folder: string, hubspotUrl: string): Promise<Product>;
+  /** What the server started under this name says of its event loop: how long it is held up, p99, ms. */
+  loopDelayMs(name: string): number;
   /** The key that its data keys are wrapped with, as in the environment. */
   keys: string;
 }
@@ -43,6 +45,7 @@ export interface Inboxes {
 }
 
 const MESSAGES = 10;
+const LOOP_DELAY = new URL('loop-delay.ts', import.meta.url).href;
 
 /** `withInboxes` is called while the emulators are still there. */
 export async function installOnce(
@@ -86,6 +89,8 @@ export async function installOnce(
       // This HubSpot takes whatever comes: what is measured is Octopods, not an account's limit.
       RATE_LIMITS: 'hubspot=1000000,hubspot.searches=1000000',
       PORT: String(await freePort()),
+      NODE_OPTIONS: `--import ${LOOP_DELAY}`,
+      LOOP_DELAY_FILE: join(place, 'loop-delay'),
     }).start();
   return {
     number,
@@ -93,6 +98,7 @@ export async function installOnce(
     copy,
     startIn,
     start: (name, hubspotUrl) => startIn(copy(name), hubspotUrl),
+    loopDelayMs: (name) => Number(readFileSync(join(folder, name, 'loop-delay'), 'utf8')),
   };
 }
 

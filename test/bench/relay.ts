@@ -43,6 +43,7 @@ export async function measureRelay(
   report.figure({ name: 'rss_mb', value: rssMb(product.pid), unit: 'MB' });
   await product.stop();
   sink.close();
+  report.figure({ name: 'relay_loop_p99_ms', value: installed.loopDelayMs('relay'), unit: 'ms' });
   if (sink.inversions + sink.duplicates > 0)
     throw new Error(`${sink.inversions} messages out of order, ${sink.duplicates} twice`);
 }
