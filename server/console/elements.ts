@@ -75,6 +75,6 @@ export const unseen = (text: Content): Html => html`<span class="unseen">${text}
 export const disclosure = (
   summary: Content,
   body: Content,
-  more: { open?: boolean; danger?: boolean } = {},
+  more: { open?: boolean; danger?: boolean; id?: string } = {},
 ): Html =>
-  html`<details class="disclosure${more.danger ? ' danger' : ''}"${attributes({ open: more.open })}><summary>${summary}</summary><div class="disclosure-body">${body}</div></details>`;
+  html`<details class="disclosure${more.danger ? ' danger' : ''}"${attributes({ id: more.id, open: more.open })}><summary>${summary}</summary><div class="disclosure-body">${body}</div></details>`;

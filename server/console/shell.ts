@@ -5,6 +5,7 @@ import type { ConsoleDeps } from './deps.ts';
 import { actionButton } from './forms.ts';
 import { attributes, type Content, type Html, html, NOTHING } from './html.ts';
 import { icons, logo } from './icons.ts';
+import { failuresOfWeek } from './pages/workspaces.ts';
 import type { MemberVisit, Page, Section } from './routes.ts';
 import { workspacesOf } from './scope.ts';
 import { ROLES } from './words.ts';
@@ -32,7 +33,7 @@ export async function framedPage(deps: ConsoleDeps, visit: MemberVisit, page: Pa
     deps.people.accountsOf(member.person_id),
     workspacesOf(deps, member),
   ]);
-  const failures = await openFailures(
+  const failures = await failuresOfWeek(
     deps,
     visit,
     workspaces.map((one) => one.id),
@@ -45,22 +46,11 @@ export async function framedPage(deps: ConsoleDeps, visit: MemberVisit, page: Pa
   return document(
     page.title,
     html`<body class="framed"><a class="skip" href="#content">Skip to the content</a>
-<header class="side"><a class="brand" href="/">${logo}<span>Octopods</span></a><p class="account-name" title="${name}">${name}</p>${nav('Main')}${who}</header>
+<header class="side"><div class="side-body"><a class="brand" href="/">${logo}<span>Octopods</span></a><p class="account-name" title="${name}">${name}</p>${nav('Main')}${who}</div></header>
 <header class="top"><a class="brand" href="/">${logo}<span>Octopods</span></a><details class="menu"><summary>${icons.menu}<span>Menu</span>${failures > 0 ? html`<span class="count">${failures}<span class="unseen"> failed messages</span></span>` : NOTHING}</summary><div class="menu-body"><p class="account-name">${name}</p>${nav('Menu')}${who}</div></details></header>
 <main id="content" tabindex="-1">${page.body}</main></body>`,
     page.status ?? 200,
   );
-}
-
-const WEEK_MS = 7 * 24 * 3_600_000;
-
-async function openFailures(
-  { traffic }: ConsoleDeps,
-  { now }: MemberVisit,
-  workspaceIds: string[],
-): Promise<number> {
-  const failures = await traffic.failures({ workspaceIds, since: now - WEEK_MS });
-  return [...failures.values()].reduce((sum, one) => sum + one, 0);
 }
 
 interface NavItem {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   town = await openConsoleTown({ recordTo: inject('callsFile') });
   cast = await assemble(town);
   await walk();
-}, 240_000);
+}, 600_000);
 afterAll(() => town.close());
 
 /** The last answer that a page was made of, after all redirects. */

@@ -1,7 +1,7 @@
 /** Everybody who looks at the console, in a world in which everything has happened that a page can show. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { apiWith } from '../../playground/town/admin.ts';
-import { META_TOKEN, PORTAL } from '../../playground/town/emulators.ts';
+import { CUSTOMERS, META_TOKEN, PORTAL } from '../../playground/town/emulators.ts';
 import type { ConsoleTown } from './console-town.ts';
 import { connectHubspot, type FurnishedWorld, furnish } from './console-world.ts';
 
@@ -29,6 +29,7 @@ export async function assemble(town: ConsoleTown): Promise<Cast> {
   const starterPlaces = await settleElsewhere(town, starter);
   const world = await furnish(town);
   const page = await world.owner.newPage();
+  await addLongWorkspace(town, page, world.addresses);
   await nameThings(page, world);
   await leaveInDoubt(town, page);
   const member = await signUp(
@@ -95,7 +96,11 @@ async function settleElsewhere(town: ConsoleTown, person: BrowserContext): Promi
     users: [{ id: 99, name: 'Otto Elsewhere', email: 'otto@elsewhere.test' }],
     inboxes: [{ id: '9901', name: LONG.unbroken, type: 'INBOX' }],
   });
-  meta.addNumber({ id: '106000000000099', wabaId: '20700000000099', phone: '+14155550199' });
+  const number = { id: '106000000000099', wabaId: '20700000000099', phone: '+14155550199' };
+  // Somebody else's server has this number's messages.
+  meta
+    .addNumber({ ...number, name: 'Elsewhere' })
+    .overrides.set(meta.appId, { url: 'https://other.test/hook', verifyToken: 'theirs' });
   meta.addToken(META_TOKEN, { wabas: ['20700000000001', '20700000000099'] });
   const bot = telegram.addBot({
     token: '7000000099:AAelsewhereBotTokenForTesting00',
@@ -123,14 +128,34 @@ async function settleElsewhere(town: ConsoleTown, person: BrowserContext): Promi
     access_token: META_TOKEN,
   });
   const dead = await add('telegram', { bot_token: bot.token });
+  telegram.customerSends(CUSTOMERS.telegram.id, { text: 'Anybody there?' }, bot.id);
+  await town.until(() => hubspot.inbox(ELSEWHERE).length > 0);
   telegram.revokeToken(bot.token);
-  await page.goto(`/doctor?channel=${dead}`);
+  hubspot.agentReplies(hubspot.inbox(ELSEWHERE)[0]?.id ?? '', { text: 'Yes!', userId: 99 });
+  await town.until(async () => {
+    await page.goto(`/channels/${dead}`);
+    return (await page.getByText('Disconnected').count()) > 0;
+  });
   await page.close();
   return {
     workspace: `/workspaces/${workspace}`,
     pending: `/channels/${pending}`,
     dead: `/channels/${dead}`,
   };
+}
+
+async function addLongWorkspace(
+  { emulators }: ConsoleTown,
+  page: Page,
+  addresses: Record<string, string>,
+): Promise<void> {
+  const teammates = [{ id: '601', name: 'Ada Byron', email: 'ada@acme.test' }];
+  emulators.intercom.addWorkspace({ id_code: 'long9name', name: LONG.unbroken, teammates });
+  emulators.intercom.consent = { workspaceId: 'long9name', teammateId: '601', decision: 'approve' };
+  await page.goto('/intercom/install?return=console');
+  emulators.intercom.consent = {};
+  const href = await page.getByRole('link', { name: LONG.unbroken }).getAttribute('href');
+  addresses['workspace-long-name'] = href ?? '';
 }
 
 async function nameThings(page: Page, { addresses, channels }: FurnishedWorld): Promise<void> {

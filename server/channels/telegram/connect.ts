@@ -43,7 +43,7 @@ export async function connect(
     name: username ? `@${username}` : String(first_name ?? id),
     medium: 'telegram',
     credentials: { bot_token, webhook_secret },
-    settings: { webhook_url: input.webhookUrl },
+    settings: { webhook_url: input.webhookUrl, ...(username ? { username: String(username) } : {}) },
     status: 'connected',
   };
 }

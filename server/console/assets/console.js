@@ -38,6 +38,19 @@ addEventListener('pageshow', () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
+// All of a list, or none of it.
+const boxesOf = (button) => [...button.form.querySelectorAll(`input[name="${button.dataset.choose}"]`)];
+for (const button of document.querySelectorAll('[data-choose]'))
+  if (boxesOf(button).length > 1) button.hidden = false;
+document.addEventListener('click', (event) => {
+  const button = event.target.closest?.('[data-choose]');
+  if (!button) return;
+  const boxes = boxesOf(button);
+  const all = boxes.every((box) => !box.checked);
+  for (const box of boxes) box.checked = all;
+  button.textContent = all ? 'Choose none' : 'Choose all';
+});
+
 // Filters apply as soon as they are chosen.
 document.addEventListener('change', (event) => {
   const form = event.target.closest?.('form[data-live]');

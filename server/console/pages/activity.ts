@@ -23,7 +23,7 @@ export const activityPages = (deps: ConsoleDeps): PageRoute[] => [
     const { rows, next } = await deps.activity.list(chosen.query);
     const first = !visit.query.has('before');
     const body = html`${flash(visit)}${head('Activity', {
-      lead: 'Every message, which way it went and what became of it. Open one to follow its journey.',
+      lead: 'Every message, which way it went and what became of it. Find one by the customer’s name, number or @handle, or by any id; open it to follow its journey.',
     })}${filterForm(visit, places)}<div id="activity"${first ? { markup: ' data-refresh' } : NOTHING}>${
       rows.length > 0
         ? messageList(rows, { now: visit.now, channelName: (row) => whereWords(places, row) })

@@ -13,7 +13,7 @@ import { mark } from '../icons.ts';
 import { type MemberVisit, managed, type Page, type PageRoute } from '../routes.ts';
 import { fieldsOf, sentUnder } from '../schema-fields.ts';
 import { ownWorkspace } from '../scope.ts';
-import { platformTitle, steps, workspaceTitle } from './workspaces.ts';
+import { NEEDS, platformTitle, steps, workspaceTitle } from './workspaces.ts';
 
 export const addChannelPages = (deps: ConsoleDeps): PageRoute[] => [
   managed('get', '/workspaces/:id/channels/new', async (visit) =>
@@ -66,13 +66,6 @@ async function choose(deps: ConsoleDeps, workspace: Workspace): Promise<Page> {
   return { title: 'Add a channel', section: 'workspaces', body };
 }
 
-/** What to have at hand. */
-const NEEDS: Record<string, string> = {
-  telegram: 'A bot’s token from @BotFather',
-  whatsapp: 'A number of Meta’s Cloud API and a permanent token',
-  twilio_sms: 'A Twilio number or Messaging Service',
-};
-
 async function formPage(
   deps: ConsoleDeps,
   visit: MemberVisit,
@@ -82,7 +75,7 @@ async function formPage(
   const choices = await choicesForChannels(deps, workspace);
   const title = `Add ${adapter.title}`;
   const shown = refusal && said(refusal);
-  const body = html`${head(title, { crumbs: crumbs(workspace) })}${
+  const body = html`${head(title, { crumbs: crumbs(workspace), lead: 'We try what you enter before anything is saved. Secrets are kept encrypted and never shown again.' })}${
     'refused' in choices
       ? notice(
           'bad',
@@ -90,9 +83,9 @@ async function formPage(
           choices.refused,
         )
       : NOTHING
-  }${shown?.general ? notice('bad', 'The channel was not added', shown.general) : NOTHING}<section class="card">${form(
+  }${shown?.general ? notice('bad', 'The channel was not added', shown.general) : NOTHING}<section class="card narrow">${form(
     `/workspaces/${workspace.id}/channels/new/${adapter.id}`,
-    html`${fields(visit, adapter, 'refused' in choices ? [] : choices, shown?.at)}<div class="form-foot">${submit('Add the channel')}${buttonLink(`/workspaces/${workspace.id}`, 'Cancel')}<span class="soft small-text">We try the credentials before anything is saved.</span></div>`,
+    html`${fields(visit, adapter, 'refused' in choices ? [] : choices, shown?.at)}<div class="form-foot">${submit('Add the channel')}${buttonLink(`/workspaces/${workspace.id}`, 'Cancel')}</div>`,
   )}</section>`;
   return { title, section: 'workspaces', status: refusal ? statusOf(refusal) : 200, body };
 }

@@ -6,6 +6,7 @@ import type { Channel, Workspace } from '../../store/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import {
   badge,
+  buttonLink,
   card,
   copyable,
   disclosure,
@@ -28,7 +29,7 @@ import { channelWord, digits } from '../words.ts';
 import { said, statusOf } from './add-channel.ts';
 import { messageList } from './message-list.ts';
 import { channelTitle, startOfDay } from './workspace.ts';
-import { workspaceTitle } from './workspaces.ts';
+import { steps, workspaceTitle } from './workspaces.ts';
 
 export const channelPages = (deps: ConsoleDeps): PageRoute[] => [
   inside('get', '/channels/:id', async (visit) =>
@@ -79,17 +80,18 @@ async function page(
     channelId: channel.id,
     limit: 8,
   });
+  const first = may && !channel.last_inbound_at && !channel.last_outbound_at;
   const body = html`${flash(visit)}${head(channel.name, {
     crumbs: [
       ['/', 'Workspaces'],
       [`/workspaces/${workspace.id}`, workspaceTitle(workspace)],
     ],
     lead: html`<span id="status" data-refresh>${badge(channelWord(channel.status))}</span> ${title}`,
-  })}<div id="notices" data-refresh>${trouble(channel)}${await waiting(deps, channel, may)}</div><div class="columns"><div class="stack">${card(
+  })}<div id="notices" data-refresh>${trouble(channel, may)}${await waiting(deps, channel, may)}${first ? steps(3) : NOTHING}</div><div class="columns"><div class="stack">${card(
     'Latest messages',
     rows.length > 0
       ? html`<div id="latest" data-refresh>${messageList(rows, { now, channelName: () => undefined })}</div>`
-      : html`<div id="latest" data-refresh>${empty('Nothing yet', `Write to ${channel.name} from a phone: the message appears here and in your inbox.`)}</div>`,
+      : html`<div id="latest" data-refresh>${nothingYet(channel)}</div>`,
     { actions: rows.length > 0 ? link(`/activity?channel=${channel.id}`, 'All of them') : undefined },
   )}</div><div class="stack">${about(channel, title, failures.get(channel.id) ?? 0, now)}${
     may
@@ -100,7 +102,28 @@ async function page(
   return { title: channel.name, section: 'workspaces', status, body };
 }
 
-function trouble(channel: Channel): Html {
+/** Where a customer would begin: opens the app on a phone or a computer. */
+const WRITE_TO: Record<string, (channel: Channel) => { href: string; text: string } | undefined> = {
+  telegram: ({ settings }) =>
+    typeof settings.username === 'string'
+      ? { href: `https://t.me/${settings.username}`, text: 'Write to it in Telegram' }
+      : undefined,
+  whatsapp: ({ settings }) =>
+    typeof settings.phone === 'string'
+      ? { href: `https://wa.me/${settings.phone.replace(/\D/g, '')}`, text: 'Write to it in WhatsApp' }
+      : undefined,
+};
+
+function nothingYet(channel: Channel): Html {
+  const way = WRITE_TO[channel.type]?.(channel);
+  return empty(
+    'Nothing yet',
+    `Write to ${channel.name} from a phone: the message appears here and in your inbox within seconds.`,
+    way ? buttonLink(way.href, way.text) : undefined,
+  );
+}
+
+function trouble(channel: Channel, may: boolean): Html {
   if (channel.status === 'archived')
     return notice(
       'quiet',
@@ -111,7 +134,12 @@ function trouble(channel: Channel): Html {
     return notice(
       'bad',
       channelWord(channel.status).word,
-      channel.reason ?? 'The provider does not accept our credentials any more.',
+      html`${channel.reason ?? 'The provider does not accept our credentials any more.'} Messages wait and go out in order once it works again.${may ? NOTHING : ' Ask an owner or an admin of your account to mend it.'}`,
+      may
+        ? channel.status === 'disconnected'
+          ? buttonLink('#credentials', 'Replace the credentials', 'primary')
+          : buttonLink(`/doctor?channel=${channel.id}`, 'Find out why', 'primary')
+        : undefined,
     );
   return NOTHING;
 }
@@ -122,7 +150,7 @@ async function waiting(deps: ConsoleDeps, channel: Channel, may: boolean): Promi
   const url = may ? await webhookOf(deps, channel) : undefined;
   return notice(
     'wait',
-    'Waiting for the first message',
+    channel.reason ? 'One step is left' : 'Waiting for the first message',
     html`${channel.reason ?? 'The credentials work. Write to it from a phone: the first message proves that the way is open.'}${url ? html`</p><p>${copyable(url, 'the webhook URL')}` : NOTHING}`,
   );
 }
@@ -184,7 +212,7 @@ function credentials(
       `/channels/${channel.id}/credentials`,
       html`${fields.map(field)}<div class="form-foot">${submit('Try and save', 'plain')}</div>`,
     )}`,
-    { open: shown !== undefined },
+    { open: shown !== undefined || channel.status === 'disconnected', id: 'credentials' },
   );
 }
 

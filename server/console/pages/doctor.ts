@@ -47,7 +47,8 @@ async function examined(
   if (isRefused(answer)) throw notFound(of.channel ? 'channel' : 'workspace');
   const diagnoses = Array.isArray(answer) ? answer : [answer];
   const again = of.channel ? `/doctor?channel=${of.channel}` : `/doctor?workspace=${of.workspace}`;
-  return html`${head('Doctor', {
+  const [first] = diagnoses;
+  return html`${head(first ? `Check of ${first.name}` : 'Doctor', {
     crumbs: [['/doctor', 'Doctor']],
     lead: summary(diagnoses),
     actions: buttonLink(again, html`${icons.again}Check again`),
@@ -77,7 +78,13 @@ function diagnosisCard(deps: ConsoleDeps, one: Diagnosis): Html {
         ? disclosure(html`${badge(STATES.ok)} ${count(fine.length, 'check')}: ${wordsOf(fine)}`, list(fine))
         : NOTHING
     }`,
-    { lead: title },
+    {
+      lead: title,
+      actions:
+        rest.length > 0
+          ? buttonLink(href, isWorkspace ? 'Open the workspace' : 'Open the channel')
+          : undefined,
+    },
   );
 }
 

@@ -33,7 +33,7 @@ function page({ form: sent }: MemberVisit, refused?: Refused): Page {
   const body = html`${head('Erase a customer', {
     crumbs: CRUMBS,
     lead: 'Everything about one customer leaves messages, files and links of every workspace of this account. What stands in Intercom or HubSpot is erased there.',
-  })}${refused && !refused.field ? notice('bad', 'Nothing was erased', refused.why) : NOTHING}<section class="card">${form(
+  })}${refused && !refused.field ? notice('bad', 'Nothing was erased', refused.why) : NOTHING}<section class="card narrow">${form(
     '/erase',
     html`${field({
       name: 'customer',

@@ -81,6 +81,6 @@ const retryForm = (
 ): Html =>
   card(
     title,
-    html`<form method="post" action="/failures/retry"${attributes({ id: `retry-${id}`, 'aria-label': title })}>${FORM_TOKEN}${list(rows)}<div class="form-foot">${submit(html`${icons.again}Send the chosen ones again`)}</div></form>`,
+    html`<form method="post" action="/failures/retry"${attributes({ id: `retry-${id}`, 'aria-label': title })}>${FORM_TOKEN}${list(rows)}<div class="form-foot stays">${submit(html`${icons.again}Send the chosen ones again`)}<button type="button" class="button" data-choose="message" hidden>Choose none</button></div></form>`,
     { lead },
   );

@@ -1,6 +1,6 @@
 /** How much, how fast, and what fails: plots. */
 import type { ConsoleDeps } from '../deps.ts';
-import { card, empty, head } from '../elements.ts';
+import { card, empty, head, link } from '../elements.ts';
 import { field, submit } from '../forms.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { type BarPlot, columns, rows } from '../plots.ts';
@@ -88,6 +88,7 @@ async function plots(deps: ConsoleDeps, visit: MemberVisit, places: Places, span
     reasons.length > 0
       ? rows(failurePlot(reasons, failed, total))
       : empty('Nothing has failed', 'Every message of this time arrived, or is on its way.'),
+    { actions: reasons.length > 0 ? link('/failures', 'See the messages') : undefined },
   )}</div>`;
 }
 

@@ -59,11 +59,12 @@ async function page(
   const body = html`${flash(visit)}${head(workspaceTitle(workspace), {
     crumbs: [['/', 'Workspaces']],
     lead: html`${badge(workspaceWord(workspace.status))} ${workspaceSubtitle(workspace, platform)}`,
+    // One thing at a time: what is disconnected is reconnected first.
     actions:
-      may && live.length > 0
+      may && live.length > 0 && workspace.status === 'active'
         ? buttonLink(`/workspaces/${workspace.id}/channels/new`, html`${icons.plus}Add a channel`, 'primary')
         : undefined,
-  })}${trouble(workspace, platform, manages)}${may && live.length === 0 && workspace.status === 'active' ? steps(2) : NOTHING}<div class="stack">${card(
+  })}${trouble(workspace, platform, manages)}${firstSteps(workspace, live, may)}<div class="stack">${card(
     'Channels',
     live.length > 0 ? channelTable(deps, live, failures, now) : noChannel(workspace, may),
   )}${archivedChannels(channels)}<div class="halves">${card(
@@ -88,6 +89,12 @@ async function page(
     html`<ul class="links"><li>${link(`/activity?workspace=${workspace.id}`, 'Messages of this workspace')}</li><li>${link(`/traffic?workspace=${workspace.id}`, 'Traffic and delivery times')}</li>${workspace.status === 'archived' ? NOTHING : html`<li>${link(`/doctor?workspace=${workspace.id}`, 'Check the set-up')}</li>`}</ul>`,
   )}${may ? archive(workspace, platform, live.length, wrong) : NOTHING}</div></div></div>`;
   return { title: workspaceTitle(workspace), section: 'workspaces', body };
+}
+
+/** Until something has come in. */
+function firstSteps({ status }: Workspace, live: Channel[], may: boolean): Html {
+  if (!may || status !== 'active' || live.some((one) => one.last_inbound_at)) return NOTHING;
+  return steps(live.length === 0 ? 2 : 3);
 }
 
 export const startOfDay = (now: number): number => now - (now % 86_400_000);

@@ -2,7 +2,7 @@
 import { mayManage } from '../../accounts/roles.ts';
 import type { Channel, Workspace } from '../../store/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
-import { badge, buttonLink, disclosure, empty, head, notice, time } from '../elements.ts';
+import { badge, buttonLink, card, disclosure, empty, head, notice, time } from '../elements.ts';
 import { flash } from '../flash.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { icons, mark } from '../icons.ts';
@@ -32,7 +32,7 @@ export const platformTitle = ({ platforms }: ConsoleDeps, id: string): string =>
 function welcome(deps: ConsoleDeps, visit: MemberVisit, archived: Workspace[]): Page {
   const manages = mayManage(visit.member.role);
   const body = html`${flash(visit)}${head('Connect your inbox', {
-    lead: 'Octopods brings what customers write in their messaging apps into the inbox that your team already uses, and carries the answers back.',
+    lead: 'Octopods brings what customers write in their messaging apps into the inbox that your team already uses, and carries the answers back. Three steps, a few minutes.',
   })}${steps(1)}${
     manages
       ? html`<div class="tiles">${[...deps.platforms.values()].map(({ id, title }) => connectTile(id, title))}</div>`
@@ -40,19 +40,39 @@ function welcome(deps: ConsoleDeps, visit: MemberVisit, archived: Workspace[]): 
           'Nothing is connected yet',
           'An owner or an admin of your account connects the first workspace. You will see it here.',
         )
-  }${archivedOnes(deps, archived)}`;
+  }${manages ? atHand(deps) : NOTHING}${archivedOnes(deps, archived)}`;
   return { title: 'Connect your inbox', section: 'workspaces', body };
 }
 
-/** The two steps to the first message, and which of them is next. */
-export const steps = (current: 1 | 2): Html => {
+/** The three steps to the first message, and which of them is next. */
+export const steps = (current: 1 | 2 | 3): Html => {
   const step = (number: number, text: string): Html =>
     number < current
       ? html`<li class="done"><span>${text}<span class="unseen"> (done)</span></span></li>`
       : number === current
         ? html`<li aria-current="step">${text}</li>`
         : html`<li>${text}</li>`;
-  return html`<ol class="steps" aria-label="Setting up: step ${current} of 2">${step(1, 'Connect Intercom or HubSpot')}${step(2, 'Add a channel')}</ol>`;
+  return html`<ol class="steps" aria-label="Setting up: step ${current} of 3">${step(1, 'Connect Intercom or HubSpot')}${step(2, 'Add a channel')}${step(3, 'Receive the first message')}</ol>`;
+};
+
+/** What the second step will ask for, so that nobody has to stop in the middle of it. */
+const atHand = ({ channelAdapters }: ConsoleDeps): Html =>
+  card(
+    'What you need for the next step',
+    html`<ul class="rows">${[...channelAdapters.values()]
+      .filter((adapter) => adapter.connect)
+      .map(
+        ({ id, title }) =>
+          html`<li class="named">${mark(id, title)}<div><strong>${title}</strong><p>${NEEDS[id] ?? ''}</p></div></li>`,
+      )}</ul>`,
+    { lead: 'One of these is enough to begin with.' },
+  );
+
+/** What to have at hand for a channel, by its type. */
+export const NEEDS: Record<string, string> = {
+  telegram: 'A bot’s token from @BotFather',
+  whatsapp: 'A number of Meta’s Cloud API and a permanent token',
+  twilio_sms: 'A Twilio number or Messaging Service',
 };
 
 const connectTile = (id: string, title: string): Html =>
@@ -70,6 +90,7 @@ async function list(deps: ConsoleDeps, visit: MemberVisit, workspaces: Workspace
   const people = new Map(
     await Promise.all(live.map(async (one) => [one.id, await connectedBy(deps, one)] as const)),
   );
+  const failed = await failuresOfWeek(deps, visit, [...channels.keys()]);
   const manages = mayManage(visit.member.role);
   const firstSteps = manages && live.every((one) => channels.get(one.id)?.length === 0);
   const body = html`${flash(visit)}${head('Connected workspaces', {
@@ -79,11 +100,25 @@ async function list(deps: ConsoleDeps, visit: MemberVisit, workspaces: Workspace
           buttonLink(`/${id}/install?return=console`, html`${icons.plus}Connect ${title}`),
         )
       : undefined,
-  })}${firstSteps ? steps(2) : NOTHING}${overall(live, [...channels.values()].flat())}<div class="tiles">${live.map(
+  })}${firstSteps ? steps(2) : NOTHING}${overall(live, [...channels.values()].flat(), failed)}<div class="tiles">${live.map(
     (one) => tile(deps, visit, one, channels.get(one.id) ?? [], people.get(one.id) ?? ''),
   )}</div>${archivedOnes(deps, workspaces)}`;
   return { title: 'Connected workspaces', section: 'workspaces', body };
 }
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** Failed and doubtful messages of the last seven days. */
+export async function failuresOfWeek(
+  { traffic }: ConsoleDeps,
+  { now }: MemberVisit,
+  workspaceIds: string[],
+): Promise<number> {
+  const failures = await traffic.failures({ workspaceIds, since: now - WEEK_MS });
+  return [...failures.values()].reduce((sum, one) => sum + one, 0);
+}
+
+const isSilent = ({ status }: Channel): boolean => status === 'disconnected' || status === 'offline';
 
 const liveChannels = async ({ connections }: ConsoleDeps, workspace: Workspace): Promise<Channel[]> =>
   (await connections.channelsOf(workspace.id)).filter((one) => one.status !== 'archived');
@@ -93,20 +128,25 @@ export async function connectedBy({ accounts }: ConsoleDeps, workspace: Workspac
   return person?.name ?? person?.email ?? 'somebody who has left';
 }
 
-function overall(workspaces: Workspace[], channels: Channel[]): Html {
-  const broken = workspaces.filter((one) => one.status === 'disconnected').length;
-  const silent = channels.filter((one) => one.status === 'disconnected' || one.status === 'offline').length;
+function overall(workspaces: Workspace[], channels: Channel[], failed: number): Html {
+  const broken = workspaces.filter((one) => one.status === 'disconnected');
+  const silent = channels.filter(isSilent);
   const words = [
-    broken > 0 ? `${count(broken, 'workspace')} disconnected` : undefined,
-    silent > 0 ? `${count(silent, 'channel')} not working` : undefined,
+    broken.length > 0 ? `${count(broken.length, 'workspace')} disconnected` : undefined,
+    silent.length > 0 ? `${count(silent.length, 'channel')} not working` : undefined,
   ].filter((one) => one !== undefined);
-  if (words.length > 0)
+  const [first] = [
+    ...broken.map((one) => ({ href: `/workspaces/${one.id}`, text: workspaceTitle(one) })),
+    ...silent.map((one) => ({ href: `/channels/${one.id}`, text: one.name })),
+  ];
+  if (first)
     return notice(
       'bad',
       words.join(', '),
       'Nothing is lost: what could not be delivered waits until it is mended.',
+      buttonLink(first.href, html`Mend <span class="cut">${first.text}</span>`, 'primary'),
     );
-  return html`<p class="summary">${badge({ word: 'All systems operational', tone: 'good' })}<span class="soft">${count(workspaces.length, 'workspace')}, ${count(channels.length, 'channel')}</span></p>`;
+  return html`<p class="summary">${badge({ word: 'All systems operational', tone: 'good' })}<span class="soft">${count(workspaces.length, 'workspace')}, ${count(channels.length, 'channel')}</span>${failed > 0 ? html`<a href="/failures">${count(failed, 'message')} failed in the last week</a>` : NOTHING}</p>`;
 }
 
 function tile(
@@ -118,10 +158,11 @@ function tile(
 ): Html {
   const platform = platformTitle(deps, workspace.platform);
   const href = `/workspaces/${workspace.id}`;
+  const silent = channels.filter(isSilent).length;
   const missing = channels.length === 0 && workspace.status === 'active' && mayManage(member.role);
   return html`<section class="tile"><div class="named">${mark(workspace.platform, platform)}<div><h2><a href="${href}">${workspaceTitle(workspace)}</a></h2><p>${workspaceSubtitle(workspace, platform)}</p></div></div><p>${badge(workspaceWord(workspace.status))}</p>${
     workspace.reason ? html`<p class="reason">${workspace.reason}</p>` : NOTHING
-  }<p>${channels.length > 0 ? count(channels.length, 'channel') : 'No channel yet'}</p>${missing ? html`<p class="above">${buttonLink(`${href}/channels/new`, html`${icons.plus}Add a channel`, 'primary')}</p>` : NOTHING}<p class="foot"><span>Added by ${by}</span><span>Updated ${time(workspace.updated_at, now)}</span></p></section>`;
+  }<p>${channels.length > 0 ? count(channels.length, 'channel') : 'No channel yet'}${silent > 0 ? html`, <span class="reason">${silent} not working</span>` : NOTHING}</p>${missing ? html`<p class="above">${buttonLink(`${href}/channels/new`, html`${icons.plus}Add a channel`, 'primary')}</p>` : NOTHING}<p class="foot"><span>Added by ${by}</span><span>Updated ${time(workspace.updated_at, now)}</span></p></section>`;
 }
 
 function archivedOnes(deps: ConsoleDeps, workspaces: Workspace[]): Html {

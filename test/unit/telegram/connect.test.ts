@@ -28,7 +28,7 @@ describe('connecting a bot', () => {
       name: '@acme_bot',
       medium: 'telegram',
       credentials: { bot_token: TOKEN, webhook_secret: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) },
-      settings: { webhook_url: webhookUrl },
+      settings: { webhook_url: webhookUrl, username: 'acme_bot' },
       status: 'connected',
     });
     const secret = connected?.ok && connected.credentials.webhook_secret;
