@@ -17,7 +17,7 @@ export interface RetentionDeps extends Pick<RelayDeps, 'ledger' | 'io'> {
 }
 
 const MINUTE_MS = 60_000;
-/** Between two steps: a backlog of five million messages takes about half an hour, and 1 % of the machine. */
+/** Between two steps, so that webhooks get their turn. */
 const BREATH_MS = 25;
 /** A round goes on in the next minute after this, ms; another process may begin one when this one was killed in it. */
 const ROUND_MS = 5 * MINUTE_MS;
@@ -116,7 +116,10 @@ export async function keepOnce(deps: RetentionDeps, { purging, mayGoOn }: Round)
     await remove(deps, step.files);
     return step;
   });
-  await remove(deps, await retention.erasedFiles());
+  for (let ids = await retention.erasedFiles(); ids.length > 0; ids = await retention.erasedFiles()) {
+    await remove(deps, ids);
+    if (!(await mayGoOn())) break;
+  }
   return content + (purging ? await purge(deps, now - keep.ledgerMs, mayGoOn) : 0);
 }
 
