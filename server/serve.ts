@@ -220,10 +220,7 @@ function doors(config: Config, db: Database, house: House, people: AccountDoors)
     { path: '/', router: createMediaRouter({ ...store, clock }) },
     {
       path: '/',
-      router: createHealthRouter(
-        async () => void (await createSettingStore(db).get(HUBSPOT_SECRET)),
-        house.installation,
-      ),
+      router: createHealthRouter(() => store.ledger.probe(), house.installation),
     },
     ...people.routers,
   ];

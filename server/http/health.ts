@@ -1,5 +1,6 @@
-/** `GET /healthz` (the process answers) and `GET /readyz` (the database is open and its schema up to date). */
+/** `GET /healthz` (the process answers) and `GET /readyz` (the database can be written: webhooks would be taken). */
 import { Router } from 'express';
+import { whyUnwritable } from '../store/refusals.ts';
 
 /** `installation` names this one, so that the doctor can tell whether PUBLIC_URL leads to it. */
 export function createHealthRouter(ready: () => Promise<void>, installation: string): Router {
@@ -11,8 +12,8 @@ export function createHealthRouter(ready: () => Promise<void>, installation: str
     try {
       await ready();
       response.json({ ok: true });
-    } catch {
-      response.status(503).json({ ok: false, why: 'the database does not answer' });
+    } catch (error) {
+      response.status(503).json({ ok: false, why: whyUnwritable(error) });
     }
   });
   return router;

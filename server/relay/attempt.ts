@@ -202,7 +202,7 @@ async function wasMended({ connections }: RelayDeps, { id, credentials }: Connec
 }
 
 /** Back to its place, its doubt with it, unless it has waited for so long that sending it now would be worse than asking. */
-async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
+export async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
   const { direction, created_at, state } = claim.delivery;
   const inDoubt = state === 'started' || state === 'checking';
   const maxAge = maxAgeOf(deps, direction);

@@ -25,6 +25,8 @@ export interface Wait {
 export interface Budgets {
   /** Undefined: go ahead. */
   turn(target: Target, claim: Claim): Promise<Wait | undefined>;
+  /** As `turn`, before anything is read: an account that is known to be closed costs a waiting message next to nothing. */
+  closed(claim: Claim): Wait | undefined;
   /** What became of a call; ms when everything that goes through this account waits until then. */
   heard(connection: Connection, claim: Claim, outcome: Outcome): Promise<number | undefined>;
   /** The attempt is over, however. */
@@ -76,6 +78,13 @@ export function createBudgets(
       if (turn === 'probe') account.probing = claim.laneId;
       if (typeof turn === 'string') return undefined;
       return { at: turn.at, why: account.why || busy(target.adapter) };
+    },
+    closed: ({ workspaceId, delivery: { kind, direction } }) => {
+      // Whatever goes to the platform goes through the workspace's own connection.
+      const toPlatform = kind === 'status' || (kind === 'message' && direction === 'in');
+      const account = toPlatform ? accounts.get(workspaceId) : undefined;
+      const at = account?.buckets.get(CALLS)?.place();
+      return account && at !== undefined ? { at, why: account.why } : undefined;
     },
     heard: async (connection, claim, outcome) => {
       const account = accountOf(connection);

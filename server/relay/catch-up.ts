@@ -3,6 +3,7 @@
  * as the database can be written again after an outage. Duplicates fall out at the ledger's unique key.
  */
 import type { Connection } from '../core/adapter.ts';
+import { isDatabaseDown } from '../store/refusals.ts';
 import type { RelayDeps } from './deps.ts';
 
 const INTERVAL_MS = 5 * 60_000;
@@ -26,7 +27,7 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
   let again: ReturnType<typeof setTimeout> | undefined;
   const run = (unlessSince?: number) =>
     void catchUpAll(deps, unlessSince).then((busy) => {
-      // Another process is at it, perhaps since before our outage ended: ask once more behind it.
+      // Another process is at it, perhaps since before our outage ended, or the next one came: ask once more behind it.
       if (busy) again = setTimeout(() => run(), BUSY_MS);
     });
   const stopProbe = () => {
@@ -61,7 +62,7 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
   };
 }
 
-/** True: another process is asking some of the connections. `unlessSince`: those asked later than that need no asking. */
+/** True: another process is asking some of the connections, or the database went away. `unlessSince`: those asked later than that need no asking. */
 async function catchUpAll(deps: RelayDeps, unlessSince = Number.POSITIVE_INFINITY): Promise<boolean> {
   let busy = false;
   try {
@@ -72,6 +73,7 @@ async function catchUpAll(deps: RelayDeps, unlessSince = Number.POSITIVE_INFINIT
     }
   } catch (error) {
     deps.io.log.warn({ error: String(error) }, 'catching up was interrupted; the next round goes on');
+    return busy || isDatabaseDown(error);
   }
   return busy;
 }
@@ -98,6 +100,7 @@ async function catchUpOne(deps: RelayDeps, connection: Connection, unlessSince: 
     }
     await deps.ledger.caughtUp(connection, began);
   } catch (error) {
+    if (isDatabaseDown(error)) throw error;
     deps.io.log.warn(
       { connection: connection.id, error: String(error) },
       'could not catch up; trying again later',

@@ -2,13 +2,15 @@
 import type { Event } from '../core/message.ts';
 import type { Claim } from '../store/claims.ts';
 import type { StoredEvent } from '../store/ledger.ts';
-import { attempt } from './attempt.ts';
+import { attempt, later } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { expandMessage } from './expand.ts';
 import { messageDelivery, statusDelivery, storedCall } from './load.ts';
 import { tells } from './tells.ts';
 
 export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
+  const wait = deps.budgets.closed(claim);
+  if (wait) return later(deps, claim, wait.at, wait.why);
   const stored = await deps.ledger.event(claim.workspaceId, claim.delivery.event_id);
   if (!stored) throw new Error(`delivery ${claim.delivery.id} has no event`);
   switch (claim.delivery.kind) {

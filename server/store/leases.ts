@@ -1,6 +1,7 @@
 /** What only one process may do at a time: a row per name that is somebody's for a while. */
 import { randomBytes } from 'node:crypto';
 import type { Database } from './open.ts';
+import { untilWritable } from './until-writable.ts';
 
 /** A process, or what stands for one. */
 export const newOwner = (): string => `wrk_${randomBytes(6).toString('hex')}`;
@@ -27,9 +28,12 @@ export async function alone<Result>(
     .onConflict((it) => it.column('name').doUpdateSet(mine).where('lease.until', '<=', now))
     .executeTakeFirst();
   if (taken.numInsertedOrUpdatedRows !== 1n) return 'busy';
+  const giveBack = () =>
+    db.deleteFrom('lease').where('name', '=', name).where('holder', '=', holder).execute();
   try {
     return await work();
   } finally {
-    await db.deleteFrom('lease').where('name', '=', name).where('holder', '=', holder).execute();
+    // Nobody waits for a database that went away meanwhile; left there, it would keep the others from it for `ms`.
+    await giveBack().catch(() => void untilWritable(giveBack).catch(() => undefined));
   }
 }

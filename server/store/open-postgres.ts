@@ -39,7 +39,29 @@ export function postgresDialect(url: string): Dialect {
   const pool = new pg.Pool({ ...connectionOptions(url), max: POOL, idleTimeoutMillis: 30_000 });
   // A connection that breaks while idle is replaced by the next request; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // One that breaks while it is used fails its query, and then says so once more, to nobody: that would end it, too.
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    hangUpOnSilence(client);
+  });
   return new PostgresDialect({ pool });
+}
+
+/**
+ * A connection on which a query was not answered in time is ended: behind a machine that vanished nothing else would end
+ * it, and the pool would hand it out again and again.
+ */
+export function hangUpOnSilence(client: pg.ClientBase): void {
+  const query = client.query.bind(client) as (...request: unknown[]) => Promise<unknown>;
+  const impatient = (...request: unknown[]) => {
+    const answer = query(...request);
+    answer.catch((error: unknown) => {
+      if (/^Query read timeout/.test(String((error as Error | null)?.message)))
+        void (client as pg.Client).end().catch(() => undefined);
+    });
+    return answer;
+  };
+  Object.assign(client, { query: impatient });
 }
 
 const OLDEST = 140_000;

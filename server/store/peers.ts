@@ -4,7 +4,7 @@
  * in transaction mode the bell stays silent, which costs a little time: polling is the truth.
  */
 import pg from 'pg';
-import { connectionOptions } from './open-postgres.ts';
+import { connectionOptions, hangUpOnSilence } from './open-postgres.ts';
 
 /** A worker and how often it has said that it is alive. */
 export interface Beat {
@@ -100,6 +100,7 @@ function keptLine(url: string, onRing: () => void): Line {
     const next = new pg.Client(connectionOptions(url));
     // 'end' follows every 'error' of a connection that stood; one that did not come about is handled below.
     next.on('error', () => undefined);
+    hangUpOnSilence(next);
     next.on('notification', (heard) => {
       if (heard.processId !== (next as unknown as { processID: number }).processID) onRing();
     });

@@ -35,6 +35,17 @@ export function isDatabaseDown(error: unknown): boolean {
   );
 }
 
+/** Why nothing can be written, in plain words, with what to do. */
+export function whyUnwritable(error: unknown): string {
+  const code = codeOf(error);
+  if (/^(SQLITE_FULL|53100)/.test(code)) return 'the disk of the database is full: free some space';
+  if (/^(SQLITE_READONLY|25006)/.test(code)) return 'the database is read-only: nothing can be stored';
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'another process keeps the database locked: end it';
+  if (/^SQLITE_IOERR/.test(code)) return 'the disk of the database refuses to be written: look at it';
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'the database file is damaged: restore the last backup';
+  return 'the database does not answer';
+}
+
 /** What a log says of an error: where it happened only if our own code may be at fault. */
 export const forLog = (error: unknown): string =>
   isDatabaseDown(error) ? String(error) : String((error as Error | null)?.stack ?? error);
