@@ -44,7 +44,8 @@ export function writtenBy({ claim: { delivery }, settlement, now }: SettleReques
     rank: staysFirst(delivery.part, settlement) ? 0 : 1,
     code: settlement.to === 'failed' ? settlement.code : null,
     reason: 'reason' in settlement ? (settlement.reason ?? null) : null,
-    nextAt: 'nextAt' in settlement ? settlement.nextAt : 0,
+    // Whole ms: waits that were spread by chance are not, and Postgres takes no fraction for a bigint.
+    nextAt: 'nextAt' in settlement ? Math.ceil(settlement.nextAt) : 0,
     providerId: ('providerId' in settlement && settlement.providerId) || delivery.provider_id,
     conversationId: delivery.conversation_id,
     now,

@@ -188,3 +188,13 @@ onEveryStore('a contact', (store) => {
     expect(await lock(store(), 'dlv_3')).toEqual({ state: 'locked' });
   });
 });
+
+onEveryStore('a retry', (store) => {
+  test('may be due at a time that is no whole millisecond, as a wait spread by chance is', async () => {
+    const claim = await outgoing(store(), 'later', ['one']);
+    const nextAt = store().clock.now() + 1_000.4;
+    expect(await store().ledger.settle(claim, { to: 'queued', nextAt, reason: 'Busy.' })).toBe(true);
+    store().clock.advance(1_001);
+    expect((await takeOne(store())).delivery.id).toBe(claim.delivery.id);
+  });
+});
