@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { Outcome, Request } from './run.ts';
 
 const RUNNER = fileURLToPath(new URL('./runner.ts', import.meta.url));
-/** Seeds handed over at a time: a few seconds' work, so that neither the last one nor a stop is waited for long. */
-const AT_ONCE = 10;
+/** Seeds handed over at a time: about a second of work, so that neither the last one nor a stop is waited for long. */
+const AT_ONCE = 4;
 export const CORES = availableParallelism();
 
 /** Runs until all have run, or until `enough` says so of an outcome. Throws when a runner dies. */
