@@ -3,7 +3,10 @@
  * events stay as empty shells: their keyed hashes go on refusing duplicates, and counts stay true.
  */
 import type { Customer } from '../core/message.ts';
+import { withoutCollision } from './committer-postgres.ts';
 import { asConversation } from './conversations.ts';
+import { BATCH, batches, eraseDeliveries, lanesOf } from './erase-deliveries.ts';
+import { lockLanes } from './locks.ts';
 import { FORGOTTEN } from './media-rows.ts';
 import type { Database } from './open.ts';
 import type { Seal } from './seal.ts';
@@ -27,27 +30,27 @@ export interface Erased {
   files: string[];
 }
 
-/** Rows looked at in one go; also the most ids in one `in (…)`. */
-const BATCH = 300;
-
 export async function eraseCustomer(db: Database, seal: Seal, request: EraseRequest): Promise<Erased> {
   const found = await conversationsOf(db, seal, request);
-  return db.transaction().execute(async (trx) => {
-    const names = [...request.words, ...found.words];
-    const loose =
-      names.length === 0
-        ? []
-        : await looseEvents(trx, seal, { workspaceId: request.workspaceId, names: naming(names) });
-    const messages = [...(await eventsOf(trx, request.workspaceId, found.ids)), ...loose];
-    const events = [...messages, ...(request.events ?? [])];
-    const traces = await tracesOf(trx, request.workspaceId, events);
-    const files = await eraseMedia(trx, request.workspaceId, events);
-    await eraseDeliveries(trx, request.workspaceId, events);
-    await eraseReceipts(trx, request.workspaceId, traces);
-    await emptyEvents(trx, request.workspaceId, [...events, ...traces.receiptEvents]);
-    const contacts = await eraseLinks(trx, request.workspaceId, found);
-    return { conversations: found.ids.length, messages: messages.length, contacts, files };
-  });
+  return withoutCollision(() => db.transaction().execute((trx) => eraseFound(trx, seal, request, found)));
+}
+
+async function eraseFound(trx: Database, seal: Seal, request: EraseRequest, found: Found): Promise<Erased> {
+  const names = [...request.words, ...found.words];
+  const loose =
+    names.length === 0
+      ? []
+      : await looseEvents(trx, seal, { workspaceId: request.workspaceId, names: naming(names) });
+  const messages = [...(await eventsOf(trx, request.workspaceId, found.ids)), ...loose];
+  const events = [...messages, ...(request.events ?? [])];
+  await lockLanes(trx, await lanesOf(trx, request.workspaceId, events));
+  const traces = await tracesOf(trx, request.workspaceId, events);
+  const files = await eraseMedia(trx, request.workspaceId, events);
+  await eraseDeliveries(trx, request.workspaceId, events);
+  await eraseReceipts(trx, request.workspaceId, traces);
+  await emptyEvents(trx, request.workspaceId, [...events, ...traces.receiptEvents]);
+  const contacts = await eraseLinks(trx, request.workspaceId, found);
+  return { conversations: found.ids.length, messages: messages.length, contacts, files };
 }
 
 interface Found {
@@ -89,11 +92,6 @@ async function conversationsOf(
     after = last.id;
   }
 }
-
-const batches = <Item>(items: Item[]): Item[][] =>
-  Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
-    items.slice(index * BATCH, (index + 1) * BATCH),
-  );
 
 async function eventsOf(trx: Database, workspaceId: string, conversations: string[]): Promise<string[]> {
   const ids: string[] = [];
@@ -203,38 +201,6 @@ async function eraseMedia(trx: Database, workspaceId: string, events: string[]):
     ids.push(...rows.map((row) => row.id));
   }
   return ids;
-}
-
-/** What waits is cancelled by going. The fence rises, so that one under way can no longer write its result here. */
-async function eraseDeliveries(trx: Database, workspaceId: string, events: string[]): Promise<void> {
-  for (const some of batches(events)) {
-    const gone = await trx
-      .deleteFrom('delivery')
-      .where('workspace_id', '=', workspaceId)
-      .where('event_id', 'in', some)
-      .returning(['id', 'lane_id', 'open'])
-      .execute();
-    for (const ids of batches(gone.map((row) => row.id)))
-      await trx
-        .deleteFrom('preparation')
-        .where('workspace_id', '=', workspaceId)
-        .where('delivery_id', 'in', ids)
-        .execute();
-    for (const [lane, rows] of Map.groupBy(
-      gone.filter((row) => Number(row.open) === 1),
-      (row) => row.lane_id,
-    ))
-      await trx
-        .updateTable('lane')
-        .set((eb) => ({
-          pending: eb('pending', '-', rows.length),
-          fence: eb('fence', '+', 1),
-          leased_until: 0,
-        }))
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', lane)
-        .execute();
-  }
 }
 
 async function eraseReceipts(

@@ -9,6 +9,8 @@ import { mediaRows } from './append.ts';
 import type { Claim, DeliveryRow } from './claims.ts';
 import type { Handler } from './committer.ts';
 import { conversationFor, type FindOrMake } from './conversations.ts';
+import { isPostgres } from './dialect.ts';
+import { expandTogether } from './expand-postgres.ts';
 import { whileHeld } from './lanes.ts';
 import { lockLanes } from './locks.ts';
 import { dropMedia } from './media-rows.ts';
@@ -43,15 +45,20 @@ export interface ExpandRequest {
  * been made yet, when the target asks for others.
  */
 export const expand: Handler<ExpandRequest, DeliveryRow | undefined> = async (trx, requests) => {
+  const claims = requests.map((request) => request.claim);
+  const lanes = await lockLanes(trx, claims);
+  const together = isPostgres(trx)
+    ? await expandTogether(trx, requests, lanes)
+    : new Map<ExpandRequest, DeliveryRow>();
   const heads: (DeliveryRow | undefined)[] = [];
-  for (const request of requests) heads.push(await expandOne(trx, request));
+  for (const request of requests) heads.push(together.get(request) ?? (await expandOne(trx, request)));
   return heads;
 };
 
+/** Its lane is locked. */
 async function expandOne(trx: Database, request: ExpandRequest): Promise<DeliveryRow | undefined> {
   const { claim, conversationId, channelId, calls, seal, now, inboundAt } = request;
   const { workspaceId, delivery } = claim;
-  await lockLanes(trx, [claim]);
   const content = seal.seal(delivery.id, calls[0] as Call);
   const written = { content, conversation_id: conversationId, updated_at: now };
   if ((await writeHead.run(trx, { ...claim, ...written, id: delivery.id })) === 0) return undefined;

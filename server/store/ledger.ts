@@ -105,7 +105,7 @@ export function createLedger(
   clock: { now(): number },
   { owner, peers }: Company = { owner: newOwner() },
 ): Ledger {
-  const committer = createCommitter(db, [append, claim, start, settle]);
+  const committer = createCommitter(db, [append, claim, start, expand, settle]);
   const listeners: (() => void)[] = [];
   const wakeAll = () => {
     for (const listener of listeners) listener();

@@ -35,6 +35,12 @@ export async function lockLanes(trx: Database, lanes: LaneId[]): Promise<LockedL
   return rows;
 }
 
+export const laneKey = ({ workspaceId, laneId }: LaneId): string => `${workspaceId} ${laneId}`;
+
+/** By `laneKey`: who holds each lane. */
+export const fenceByLane = (lanes: LockedLane[]): Map<string, number> =>
+  new Map(lanes.map((lane) => [laneKey({ workspaceId: lane.workspace_id, laneId: lane.id }), lane.fence]));
+
 /** For what has no row yet: whoever holds the same words waits for the transaction's end. */
 export async function lockWords(trx: Database, names: string[][]): Promise<void> {
   if (names.length === 0 || !isPostgres(trx)) return;

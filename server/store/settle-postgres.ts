@@ -4,7 +4,7 @@
  * (settle.ts), which takes a dozen round trips each.
  */
 import { type RawBuilder, sql } from 'kysely';
-import type { LockedLane } from './locks.ts';
+import { fenceByLane, type LockedLane, laneKey } from './locks.ts';
 import type { Database } from './open.ts';
 import { type Columns, records } from './records.ts';
 import { isOpen, type SettleRequest, type Written, writtenBy } from './settlement.ts';
@@ -42,12 +42,11 @@ export async function settleTogether(
   requests: SettleRequest[],
   lanes: LockedLane[],
 ): Promise<Set<SettleRequest>> {
-  const fences = new Map(lanes.map((lane) => [`${lane.workspace_id} ${lane.id}`, lane.fence]));
+  const fences = fenceByLane(lanes);
   const rows: Row[] = [];
   requests.forEach((request, n) => {
-    const { workspaceId, laneId, fence } = request.claim;
-    const lane = `${workspaceId} ${laneId}`;
-    if (!isPlain(request) || fences.get(lane) !== fence) return;
+    const lane = laneKey(request.claim);
+    if (!isPlain(request) || fences.get(lane) !== request.claim.fence) return;
     // Whoever settles the same claim a second time settles nothing.
     fences.delete(lane);
     rows.push(rowOf(request, n));
