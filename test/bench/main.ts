@@ -3,7 +3,8 @@
  * one run mean anything elsewhere. Every figure is printed as soon as it is known; about two minutes in all.
  * `-- --json`: one JSON line for each figure. `-- --quick`: a tenth of the load, in half a minute. `-- --growth`: instead,
  * what five million settled messages (`--settled N`) and 100,000 waiting ones cost; takes half an hour, mostly to put
- * them there, and 6 GB of disk.
+ * them there, and 6 GB of disk. `-- --postgres`: instead, two servers on a Postgres of the benchmark's own, and claiming
+ * and settling beside other job queues on the same one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { measureCards } from './cards.ts';
 import { measureGrowth } from './growth.ts';
 import { measureIngest } from './ingest.ts';
 import { installOnce } from './octopods.ts';
+import { measurePostgres } from './postgres.ts';
 import { measureRelay } from './relay.ts';
 import { printing } from './report.ts';
 import { measureStart } from './start.ts';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    postgres: { type: 'boolean', default: false },
     settled: { type: 'string', default: '5000000' },
   },
 });
@@ -33,6 +36,12 @@ async function growth(folder: string): Promise<void> {
   const installed = await installOnce(folder, async () => undefined);
   const load = quick ? { rounds: 1, requests: 4_096 } : { rounds: 3, requests: 12_800 };
   await measureGrowth(installed, { settled: Number(values.settled), waiting: 100_000, ...load }, report);
+}
+
+async function postgres(folder: string): Promise<void> {
+  report.progress('installing Octopods among simulated inboxes');
+  const installed = await installOnce(folder, async () => undefined);
+  await measurePostgres(installed, folder, quick, report);
 }
 
 async function main(folder: string): Promise<void> {
@@ -53,7 +62,7 @@ async function main(folder: string): Promise<void> {
 
 const folder = mkdtempSync(join(tmpdir(), 'octopods-bench-'));
 try {
-  await (values.growth ? growth(folder) : main(folder));
+  await (values.growth ? growth(folder) : values.postgres ? postgres(folder) : main(folder));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -28,8 +28,8 @@ export interface Installed {
   start(name: string, hubspotUrl: string): Promise<Product>;
   /** A fresh copy of the installation; answers its folder, with `octopods.db` in it. */
   copy(name: string): string;
-  /** The server on a copy that was made before. */
-  startIn(folder: string, hubspotUrl: string): Promise<Product>;
+  /** The server on a copy that was made before; `databaseUrl`: where its database is now, if not in there. */
+  startIn(folder: string, hubspotUrl: string, databaseUrl?: string): Promise<Product>;
   /** What the server started under this name says of its event loop: how long it is held up, p99, ms. */
   loopDelayMs(name: string): number;
   /** The key that its data keys are wrapped with, as in the environment. */
@@ -77,10 +77,14 @@ export async function installOnce(
     cpSync(home, join(folder, name), { recursive: true });
     return join(folder, name);
   };
-  const startIn = async (place: string, hubspotUrl: string): Promise<Product> =>
+  const startIn = async (
+    place: string,
+    hubspotUrl: string,
+    databaseUrl = `sqlite:${place}/octopods.db`,
+  ): Promise<Product> =>
     new Product({
       ...env,
-      DATABASE_URL: `sqlite:${place}/octopods.db`,
+      DATABASE_URL: databaseUrl,
       MEDIA_URL: `file:${place}/media`,
       HUBSPOT_API_URL: hubspotUrl,
       // Nobody but HubSpot is called: what looks for the others finds the same answers.

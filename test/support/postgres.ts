@@ -151,7 +151,7 @@ function sibling(url: string, database: string): string {
 }
 
 /** Cloning wants the template to itself for a moment: the others wait their turn. */
-async function createDatabase(server: string, name: string, template?: string): Promise<string> {
+export async function createDatabase(server: string, name: string, template?: string): Promise<string> {
   const client = new pg.Client({ connectionString: server });
   await client.connect();
   try {
