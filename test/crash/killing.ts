@@ -18,7 +18,9 @@ const SHARES: [PointKind, number][] = [
 const SERVED_BETWEEN = [1, 12] as const;
 const PATIENCE_SERVED = 150;
 /** Nothing at all was served for this long: something is broken, and the run says so instead of hanging, ms. */
-const STUCK_MS = 60_000;
+const STUCK_MS = 180_000;
+/** Starts of a server before it counts as dead for good. */
+const STARTS = 5;
 /** How long a killed server's message may stay away before its takeover counts as missing, ms. */
 const TAKEOVER_MS = 20_000;
 
@@ -58,8 +60,17 @@ export async function killOnce(loop: Loop, wanted?: Point | PointKind): Promise<
   await livesAgain(loop, victim);
 }
 
+/** A busy machine may take longer than a start is waited for: it is tried again, so that only a refusal ends the run. */
 async function livesAgain(loop: Loop, index: number): Promise<void> {
-  await serverOf(loop, index).start();
+  const server = serverOf(loop, index);
+  for (let tries = 1; ; tries += 1)
+    try {
+      await server.start();
+      break;
+    } catch (error) {
+      if (tries === STARTS || !/not ready in time/.test(String(error))) throw error;
+      await server.kill();
+    }
   loop.load.serves();
 }
 

@@ -15,7 +15,7 @@ const TOKEN = /\b[mr]\d+x\d+\b/g;
 const LIVELY = 8;
 /** An exchange without news for this long is held up (a doubt, a dead worker): others take its place, ms. */
 const HELD_UP_MS = 2_000;
-/** Between two kills no more than this begins, unless a point is waited for: the machine is needed for starting. */
+/** Between two kills no more than this begins, unless traffic is waited for: the machine is needed for starting. */
 const TEXTS_A_KILL = 25;
 /** A customer with so many messages makes room for a new one, whose contact and conversation must be made. */
 const TALKED_OUT = 24;
@@ -70,6 +70,7 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
   let running = false;
   let diedAt = 0;
   let sentAtKill = 0;
+  let awaited = 0;
   let closed = false;
   let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -149,7 +150,7 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
     if (!town.servers.some((server) => server.state === 'running')) return;
     const since = Date.now() - HELD_UP_MS;
     const lively = () => [...exchanges].filter((one) => one.newsAt >= since).length;
-    const enough = () => !town.trap && fates.size - sentAtKill >= TEXTS_A_KILL;
+    const enough = () => awaited === 0 && fates.size - sentAtKill >= TEXTS_A_KILL;
     while (running && lively() < LIVELY && !enough()) {
       const somebodyNew = !closed && (newcomers.length > 0 || idle.length < LIVELY);
       const next = somebodyNew ? newcomer() : idle.shift();
@@ -163,15 +164,21 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
     served: () => served,
     untilServed: (more) => {
       const goal = served + more;
-      return until(() => served >= goal);
+      awaited += 1;
+      pump();
+      return until(() => served >= goal).finally(() => {
+        awaited -= 1;
+      });
     },
     acquaints: async (count) => {
       for (let nth = 0; nth < count; nth += 1) idle.push(newcomer());
       closed = true;
+      awaited += 1;
       pump();
       const answered = ({ answers: [first] }: Customer) =>
         first !== undefined && fates.get(first)?.acceptedAt !== undefined;
       await until(() => customers.every(answered));
+      awaited -= 1;
     },
     get closed() {
       return closed;

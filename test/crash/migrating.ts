@@ -25,6 +25,9 @@ export interface Migrating {
   postgresUrl?: string;
   chance: Chance;
   tree?: string;
+  /** No kill begins later than this; ms since 1970. */
+  until?: number;
+  progress?(so: { kills: number; sent: number; open: number }): void;
 }
 export interface MigrationKills {
   kills: number;
@@ -45,14 +48,17 @@ export async function killMigrating(options: Migrating): Promise<MigrationKills>
   const whole = await schemaOf(fresh);
   // From the first sign of a start to its kill; follows what this machine needs, ms.
   let span = 40;
-  while (result.kills < options.kills) {
+  const goesOn = () =>
+    result.kills < options.kills && Date.now() < (options.until ?? Number.POSITIVE_INFINITY);
+  while (goesOn()) {
     const url = await newDatabase(options);
     const older = options.chance.oneOf([undefined, ...versions.slice(0, -1)]);
     if (older) await makeOlder(url, older);
     const before = await schemaOf(url);
-    for (let nth = 0; nth < KILLS_EACH && result.kills < options.kills; nth += 1) {
+    for (let nth = 0; nth < KILLS_EACH && goesOn(); nth += 1) {
       await killOneStarting(options, url, options.chance.next() * span);
       result.kills += 1;
+      options.progress?.({ kills: result.kills, sent: 0, open: 0 });
       const left = await schemaOf(url);
       const middle = left === before;
       span = Math.max(5, Math.min(400, span * (middle ? 1.15 : 0.75)));

@@ -45,7 +45,7 @@ const settling = (name: string, door: Door, path: RegExp, newcomer?: Customer['p
 /** The publication whose answer is lost goes out again under the same key: what a takeover is timed by. */
 export const PUBLICATION = settling('a message at HubSpot', 'hubspot', /\/custom-channels\/.+\/messages$/);
 
-const POINTS: Point[] = [
+export const POINTS: Point[] = [
   acknowledging('a message by Telegram', /\/webhooks\/telegram/),
   acknowledging('a message by WhatsApp', /\/webhooks\/whatsapp/),
   acknowledging('a message by SMS', /\/webhooks\/twilio/),

@@ -28,7 +28,7 @@ function table(lines: Line[]): string {
     .join('\n');
 }
 
-export function summary({ kills, migrations, lines, takeovers, broken }: Report): string {
+export function summary({ kills, migrations, lines, takeovers, broken, slow }: Report): string {
   const total = Object.values(kills.done).reduce((sum, one) => sum + one, migrations.kills);
   const kinds = (Object.entries(kills.done) as [PointKind, number][]).map(
     ([kind, count]) => `  ${String(count).padStart(5)}  ${KINDS[kind]}`,
@@ -48,7 +48,9 @@ export function summary({ kills, migrations, lines, takeovers, broken }: Report)
     takeovers.length > 0
       ? `A killed server's message went on after ${percentile(takeovers, 0.5)} ms (half of ${takeovers.length}), ${Math.max(...takeovers)} ms at worst.`
       : 'No takeover was timed.',
-    ...(broken.length > 0 ? ['', 'BROKEN:', ...broken.map((one) => `  ${one}`)] : []),
+    ...(broken.length + slow.length > 0
+      ? ['', 'BROKEN:', ...[...broken, ...slow].map((one) => `  ${one}`)]
+      : []),
   ].join('\n');
 }
 
