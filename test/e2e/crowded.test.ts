@@ -1,7 +1,7 @@
 /** More webhooks than can be stored in time: an honest 503 at once, never an answer that comes late or is not true. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { AnyAdapter } from '../../server/core/adapter.ts';
 import { createApp } from '../../server/http/app.ts';
 import { createWebhookRouter } from '../../server/http/webhooks.ts';
@@ -42,7 +42,10 @@ beforeEach(async () => {
   const server = createServer(createApp({ log: io.log, trustProxy: 0, routers: [{ path: '/', router }] }));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  close = () => new Promise((resolve) => server.close(resolve));
+  close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
 });
 afterEach(async () => {
   await close();
@@ -63,6 +66,7 @@ function holdCommits(): { release(): void } {
     release = resolve;
   });
   void store.db.connection().execute(() => held);
+  onTestFinished(release);
   return { release };
 }
 
