@@ -65,8 +65,7 @@ async function inAndOut(
   await run(process.execPath, [CLI, 'migrate', '--from', `sqlite:${place}/octopods.db`, '--to', url]);
   const sink = await Sink.open();
   const servers: Product[] = [];
-  for (let index = 0; index < 2; index += 1)
-    servers.push(await installed.startIn(place, sink.url, url));
+  for (let index = 0; index < 2; index += 1) servers.push(await installed.startIn(place, sink.url, url));
   const send = async (count: number) => {
     const seen = sink.arrived.size + count;
     const began = performance.now();
