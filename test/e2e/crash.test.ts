@@ -29,10 +29,8 @@ beforeAll(async () => {
     acquainted: 12,
     seed: 7,
   });
-  [sqlite, postgres] = await Promise.all([
-    crash({ ...short(SQLITE), processes: 1 }),
-    crash({ ...short(POSTGRES), processes: 3, postgresUrl: await emptyPostgres() }),
-  ]);
+  sqlite = await crash({ ...short(SQLITE), processes: 1 });
+  postgres = await crash({ ...short(POSTGRES), processes: 3, postgresUrl: await emptyPostgres() });
 }, 300_000);
 
 describe('messages both ways, while servers are killed and started again,', () => {

@@ -34,6 +34,15 @@ onEveryStore('a message of several calls', (store) => {
     expect(await statusOf(store(), 'long')).toBe('sent');
   });
 
+  test('goes back to its place for a time that chance has spread to fractions of a millisecond', async () => {
+    const first = await outgoing(store(), 'later', ['one']);
+    const nextAt = store().clock.now() + 1_000.25;
+    await store().ledger.settle(first, { to: 'queued', nextAt, reason: 'Busy.' });
+    expect(await take(store())).toEqual([]);
+    store().clock.advance(1_001);
+    expect((await takeOne(store())).delivery.reason).toBe('Busy.');
+  });
+
   test('ends with the call that is refused: what follows would be half a message', async () => {
     const first = await outgoing(store(), 'long', ['one', 'two', 'three']);
     await store().ledger.settle(first, {
