@@ -139,9 +139,10 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
     if (closed || one.said.length < TALKED_OUT) idle.push(one);
     pump();
   }
-  function newcomer(): Customer {
+  function newcomer(nth?: number): Customer {
     const platform = newcomers.shift();
-    const where = chance.oneOf(COMBINATIONS.filter((one) => !platform || one.platform === platform));
+    const choice = COMBINATIONS.filter((one) => !platform || one.platform === platform);
+    const where = (nth === undefined ? undefined : choice[nth % choice.length]) ?? chance.oneOf(choice);
     const made = customer(town.emulators, customers.length, where);
     customers.push(made);
     return made;
@@ -171,7 +172,7 @@ export function createLoad(town: CrashTown, chance: Chance): Load {
       });
     },
     acquaints: async (count) => {
-      for (let nth = 0; nth < count; nth += 1) idle.push(newcomer());
+      for (let nth = 0; nth < count; nth += 1) idle.push(newcomer(nth));
       closed = true;
       awaited += 1;
       pump();

@@ -26,7 +26,7 @@ beforeAll(async () => {
     kills: points.length + MIGRATING,
     points: [...points],
     migrating: MIGRATING,
-    acquainted: 12,
+    acquainted: 24,
     seed: 7,
   });
   sqlite = await crash({ ...short(SQLITE), processes: 1 });
