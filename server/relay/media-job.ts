@@ -74,12 +74,18 @@ async function fetchOne(deps: RelayDeps, row: MediaRow): Promise<void> {
     const result = await download(deps, row, file);
     if ('failed' in result) await deps.media.rows.failed(row, result.failed);
     else if ('later' in result) await postpone(deps, row, result.later, result.afterMs);
-    else if (!(await deps.media.rows.stored(row, result))) await deps.media.files.remove(row.id);
+    else if (!(await deps.media.rows.stored(row, result))) await removeUnlessKept(deps, row);
   } catch (error) {
     if (error instanceof MediaTooLarge) await deps.media.rows.failed(row, error.message);
     else if (error instanceof WireError) await postpone(deps, row, error.message);
     else throw error;
   }
+}
+
+/** Somebody else settled it meanwhile: erased, its file must go; stored by another process, that file is this very one. */
+async function removeUnlessKept({ media }: RelayDeps, row: MediaRow): Promise<void> {
+  const now = await media.rows.byId(row.workspace_id, row.id);
+  if (now?.state !== 'stored') await media.files.remove(row.id);
 }
 
 type Fetched =
