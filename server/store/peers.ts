@@ -120,8 +120,14 @@ function keptLine(url: string, onRing: () => void): Line {
       if (!closed) client = connect();
     }, RECONNECT_MS).unref();
   }
+  // One at a time: the driver's own queue of a connection is on its way out.
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    query: async (text, values) => (await client).query(text, values),
+    query: (text, values) => {
+      const answer = last.then(async () => (await client).query(text, values));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
     close: async () => {
       closed = true;
       await client.then((one) => one.end()).catch(() => undefined);
