@@ -33,10 +33,7 @@ export interface Step {
   next: string | undefined;
 }
 
-/**
- * With 100 a step took 58 ms on two busy cores (every message on a page of its own, one million beside them): nobody
- * else writes to SQLite meanwhile, and its event loop stands still. A quarter of it is about what a commit costs there.
- */
+/** Nobody else writes to SQLite meanwhile, and its event loop stands still: about a millisecond, and a commit. */
 const STEP = 25;
 
 interface EventId {
@@ -163,8 +160,9 @@ async function overSince(db: Database, events: EventId[], before: number): Promi
 
 async function lanesOf(trx: Database, events: EventId[]): Promise<{ workspaceId: string; laneId: string }[]> {
   if (events.length === 0) return [];
+  // Not `distinct`: for its order SQLite would read every delivery of the workspaces instead of 25 by their index.
   const { rows } = await sql<{ workspaceId: string; laneId: string }>`
-    select distinct workspace_id as "workspaceId", lane_id as "laneId" from delivery
+    select workspace_id as "workspaceId", lane_id as "laneId" from delivery
     where ${among('workspace_id', 'event_id', events)} and kind = 'message'`.execute(trx);
   return rows;
 }
