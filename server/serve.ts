@@ -31,20 +31,20 @@ import { createRetentionJob } from './relay/retention.ts';
 import { createRoster } from './relay/roster.ts';
 import { createWatch, type WatchDeps } from './relay/watch.ts';
 import { createWorker } from './relay/worker.ts';
-import { type ConnectionStore, createConnectionStore } from './store/connections.ts';
-import { isPostgresUrl } from './store/dialect.ts';
-import { createKeyRing } from './store/keyring.ts';
-import { newOwner } from './store/leases.ts';
-import { type Company, createLedger, type Ledger } from './store/ledger.ts';
-import { createMediaFiles } from './store/media-files.ts';
-import { createMediaRows } from './store/media-rows.ts';
-import { createMessageStore, type MessageStore } from './store/messages.ts';
-import { type Database, openDatabase } from './store/open.ts';
-import { createPeers, type Peers } from './store/peers.ts';
-import { createRetentionStore, type RetentionStore } from './store/retention.ts';
-import { checkKeys } from './store/rotation.ts';
-import { createSettingStore } from './store/settings.ts';
-import { createWebhookRefusals } from './store/webhook-refusals.ts';
+import { type ConnectionStore, createConnectionStore } from './store/connections/connections.ts';
+import { createWebhookRefusals } from './store/connections/webhook-refusals.ts';
+import { isPostgresUrl } from './store/database/dialect.ts';
+import { newOwner } from './store/database/leases.ts';
+import { type Database, openDatabase } from './store/database/open.ts';
+import { createPeers, type Peers } from './store/database/peers.ts';
+import { createSettingStore } from './store/database/settings.ts';
+import { createRetentionStore, type RetentionStore } from './store/erasure/retention.ts';
+import { type Company, createLedger, type Ledger } from './store/ledger/ledger.ts';
+import { createMediaFiles } from './store/media/media-files.ts';
+import { createMediaRows } from './store/media/media-rows.ts';
+import { createMessageStore, type MessageStore } from './store/reading/messages.ts';
+import { createKeyRing } from './store/sealing/keyring.ts';
+import { checkKeys } from './store/sealing/rotation.ts';
 
 export interface Running {
   /** Where it listens. */

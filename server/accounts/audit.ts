@@ -2,7 +2,7 @@
  * The audit trail: who did what, when, to which workspace. Only references (ids) and salted hashes: erasing a customer
  * or a person leaves the chain whole and tells nothing about them.
  */
-import type { AuditRow, AuditStore } from '../store/audit.ts';
+import type { AuditRow, AuditStore } from '../store/people/audit.ts';
 import type { Actor, Audit, AuditEntry, AuditWish } from './contracts.ts';
 
 /** Octopods itself: a token was refused, a workspace was renamed at its platform. */

@@ -1,6 +1,6 @@
 /** What was filled in for a channel: checked against its adapter's schema, with the wrong field named. */
 import type { AnyAdapter } from '../core/adapter.ts';
-import type { Channel } from '../store/connections.ts';
+import type { Channel } from '../store/connections/connections.ts';
 
 /** Why a channel was not made or changed. `invalid` names the field as the API's caller knows it. */
 export type ChannelRefusal =

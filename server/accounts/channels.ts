@@ -6,9 +6,9 @@ import type { AnyAdapter, Connected, Connection } from '../core/adapter.ts';
 import type { ChannelFacts } from '../core/channel-facts.ts';
 import { makeSecretId } from '../core/ids.ts';
 import { WireError } from '../core/outcome.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { Channel, Workspace } from '../store/connections.ts';
-import { AlreadyLinked } from '../store/refusals.ts';
+import type { Channel, Workspace } from '../store/connections/connections.ts';
+import { AlreadyLinked } from '../store/database/refusals.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
 import {
   type ChannelRefusal,
   inCredentials,

@@ -7,7 +7,7 @@
  * What the people side of Octopods can do, as the pages, the API and the command line use it. Every service that
  * changes something takes who does it first (`by`), checks their role itself, and writes the audit trail itself.
  */
-import type { Membership, Role } from '../store/accounts.ts';
+import type { Membership, Role } from '../store/people/accounts.ts';
 import type { Refused } from './refusal.ts';
 
 /** Whoever acts, in one account, with the role and workspaces that they have right now. */

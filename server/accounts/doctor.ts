@@ -4,9 +4,9 @@
  */
 import type { AnyAdapter, Connection, Inspection, Io } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { WebhookRefusalStore } from '../store/webhook-refusals.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { WebhookRefusalStore } from '../store/connections/webhook-refusals.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
 import type { Actor, Diagnosis, Doctor, Finding } from './contracts.ts';
 import {
   credentialFinding,

@@ -1,7 +1,7 @@
 /** Into which account somebody comes when they sign in, and the founding of one for who has none. */
 import { makeId } from '../core/ids.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { PeopleStore } from '../store/people.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
+import type { PeopleStore } from '../store/people/people.ts';
 import type { Audit, Invitations, SignedIn } from './contracts.ts';
 import { isRefused } from './refusal.ts';
 import type { Random } from './secrets.ts';

@@ -1,6 +1,6 @@
 /** A platform that erased a contact had us erase the person behind it: that is in the trail, and names nobody. */
-import type { ConnectionStore } from '../store/connections.ts';
-import type { ErasedContact } from '../store/erase-contact.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { ErasedContact } from '../store/erasure/erase-contact.ts';
 import type { Audit } from './contracts.ts';
 
 export const erasureNews =

@@ -1,8 +1,8 @@
 /** Erasing one customer from every workspace of an account, with a receipt that does not say who it was. */
 import type { Customer } from '../core/message.ts';
 import { equivalentNumbers, toE164 } from '../core/phone.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { ErasureStore } from '../store/erasure.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { ErasureStore } from '../store/erasure/erasure.ts';
 import type { Actor, Audit, Erasure, ErasureReceipt } from './contracts.ts';
 import { notAllowed } from './people.ts';
 import { refusal } from './refusal.ts';

@@ -1,6 +1,6 @@
 /** What was found, in words, and what to do about it. Pure: facts in, sentences out. */
 import type { Inspection } from '../core/adapter.ts';
-import type { WebhookRefusal } from '../store/webhook-refusals.ts';
+import type { WebhookRefusal } from '../store/connections/webhook-refusals.ts';
 import type { Finding } from './contracts.ts';
 
 const MINUTE_MS = 60_000;

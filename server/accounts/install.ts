@@ -5,9 +5,9 @@
  */
 import type { Installation } from '../core/adapter.ts';
 import { makeId } from '../core/ids.ts';
-import type { AccountStore, Membership } from '../store/accounts.ts';
-import type { ConnectionStore, Workspace } from '../store/connections.ts';
-import { AlreadyLinked } from '../store/refusals.ts';
+import type { ConnectionStore, Workspace } from '../store/connections/connections.ts';
+import { AlreadyLinked } from '../store/database/refusals.ts';
+import type { AccountStore, Membership } from '../store/people/accounts.ts';
 import type { Audit } from './contracts.ts';
 import { mayManage } from './roles.ts';
 import type { Random } from './secrets.ts';

@@ -3,10 +3,10 @@
  * need not be the address. An invitee who runs an account of their own may bring it along (merge) or leave it (join).
  */
 import { makeId } from '../core/ids.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { InvitationRow } from '../store/invitations.ts';
-import type { PeopleStore } from '../store/people.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
+import type { InvitationRow } from '../store/people/invitations.ts';
+import type { PeopleStore } from '../store/people/people.ts';
 import type { Actor, Audit, Grants, Invitation, InvitationChoice, Invitations } from './contracts.ts';
 import { invitationMail, type Mailer } from './mails.ts';
 import { normalEmail } from './password-rules.ts';

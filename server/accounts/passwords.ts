@@ -3,7 +3,7 @@
  * get the same answer in the same time; nothing exists before its address is confirmed; a link works once.
  */
 import { makeId } from '../core/ids.ts';
-import type { PasswordRow, PasswordStore } from '../store/passwords.ts';
+import type { PasswordRow, PasswordStore } from '../store/people/passwords.ts';
 import type { Actor, Passwords, SignedIn } from './contracts.ts';
 import { type EntryDeps, enterAccount } from './entry.ts';
 import {

@@ -3,9 +3,9 @@
  * account can neither lose its owner nor be left by accident.
  */
 import { makeId } from '../core/ids.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { MemberRow, PeopleStore } from '../store/people.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
+import type { MemberRow, PeopleStore } from '../store/people/people.ts';
 import type { Actor, Audit, Grants, People } from './contracts.ts';
 import { isRefused, type Refused, refusal } from './refusal.ts';
 import { mayManage } from './roles.ts';

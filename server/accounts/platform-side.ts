@@ -2,7 +2,7 @@
 import type { AnyPlatformAdapter, Connection, Io } from '../core/adapter.ts';
 import type { ChannelChoice, ChannelFacts } from '../core/channel-facts.ts';
 import { WireError } from '../core/outcome.ts';
-import type { ConnectionStore, Workspace } from '../store/connections.ts';
+import type { ConnectionStore, Workspace } from '../store/connections/connections.ts';
 
 export interface PlatformDeps {
   connections: ConnectionStore;

@@ -1,4 +1,4 @@
-import type { Membership, Role } from '../store/accounts.ts';
+import type { Membership, Role } from '../store/people/accounts.ts';
 
 /** Owners and admins connect workspaces and channels; members use them. */
 export const mayManage = (role: Role): boolean => role === 'owner' || role === 'admin';

@@ -1,5 +1,5 @@
 /** Sessions and started OAuth round trips. The browser holds the secret, the store its hash. */
-import type { AccountStore, Membership } from '../store/accounts.ts';
+import type { AccountStore, Membership } from '../store/people/accounts.ts';
 import type { SessionRow } from './contracts.ts';
 import { hashSecret, makeSecret, type Random, sameSecret } from './secrets.ts';
 

@@ -1,6 +1,6 @@
 /** A connection that breaks or works again is news: for the audit trail, and by mail for those who can mend it. */
-import type { ConnectionStore, StatusChange } from '../store/connections.ts';
-import type { PeopleStore } from '../store/people.ts';
+import type { ConnectionStore, StatusChange } from '../store/connections/connections.ts';
+import type { PeopleStore } from '../store/people/people.ts';
 import type { Audit } from './contracts.ts';
 import { connectionMail, type Mailer } from './mails.ts';
 import { mayManage } from './roles.ts';

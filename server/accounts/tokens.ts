@@ -1,6 +1,6 @@
 /** API tokens: `oct_` and 256 bits, shown once. A token never exceeds its creator's role, and ends with them. */
 import { makeId } from '../core/ids.ts';
-import type { AccountStore } from '../store/accounts.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
 import type { Actor, Audit } from './contracts.ts';
 import { hashSecret, makeSecret, type Random } from './secrets.ts';
 

@@ -1,6 +1,6 @@
 /** The end of a workspace. (Its beginning is an install, see install.ts.) */
 import type { AnyAdapter } from '../core/adapter.ts';
-import type { Workspace } from '../store/connections.ts';
+import type { Workspace } from '../store/connections/connections.ts';
 import { deregister, knownFacts } from './channels.ts';
 import type { Actor, Audit } from './contracts.ts';
 import { detachFromPlatform, type PlatformDeps, uninstallFromPlatform } from './platform-side.ts';

@@ -14,10 +14,10 @@ import type { Sessions } from '../accounts/sessions.ts';
 import type { Tokens } from '../accounts/tokens.ts';
 import type { ArchiveDeps } from '../accounts/workspaces.ts';
 import type { BrowserCookies } from '../http/session.ts';
-import type { AccountStore } from '../store/accounts.ts';
-import type { ActivityStore } from '../store/activity.ts';
-import type { ResendResult } from '../store/resend.ts';
-import type { TrafficStore } from '../store/traffic.ts';
+import type { ResendResult } from '../store/ledger/resend.ts';
+import type { AccountStore } from '../store/people/accounts.ts';
+import type { ActivityStore } from '../store/reading/activity.ts';
+import type { TrafficStore } from '../store/reading/traffic.ts';
 
 export interface ConsoleDeps extends ArchiveDeps {
   publicUrl: string;

@@ -2,7 +2,7 @@
  * A page of the console as data: who may open it and what it answers. The router serves from the list, and tests go
  * through the same list, so that no page can be added past them.
  */
-import type { Membership } from '../store/accounts.ts';
+import type { Membership } from '../store/people/accounts.ts';
 import type { Html } from './html.ts';
 
 /** Which entry of the navigation is the current one. */

@@ -1,8 +1,8 @@
 /** What whoever is signed in can see. Everything else does not exist, other accounts' ids included. */
 import { maySee } from '../accounts/roles.ts';
 import { notFound } from '../http/problem.ts';
-import type { Membership } from '../store/accounts.ts';
-import type { Channel, Workspace } from '../store/connections.ts';
+import type { Channel, Workspace } from '../store/connections/connections.ts';
+import type { Membership } from '../store/people/accounts.ts';
 import type { ConsoleDeps } from './deps.ts';
 
 type Scoped = Pick<ConsoleDeps, 'accounts' | 'connections'>;

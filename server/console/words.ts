@@ -1,5 +1,5 @@
 /** Statuses, times and numbers in plain words. */
-import type { EventStatus } from '../store/schema.ts';
+import type { EventStatus } from '../store/database/schema.ts';
 
 /** How a thing stands: decides its colour, never alone (the word is always there). */
 export type Tone = 'good' | 'wait' | 'bad' | 'quiet';

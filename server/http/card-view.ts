@@ -3,10 +3,10 @@ import type { CardMessage, CardView, ConversationCard } from '../../intercom-can
 import type { AnyAdapter, Connection } from '../core/adapter.ts';
 import { ERASED } from '../core/outcome.ts';
 import { displayPhone } from '../core/phone.ts';
-import type { Channel, ConnectionStore, Workspace } from '../store/connections.ts';
-import type { Conversation } from '../store/conversations.ts';
-import type { Ledger } from '../store/ledger.ts';
-import type { CardRow, MessageStore } from '../store/messages.ts';
+import type { Channel, ConnectionStore, Workspace } from '../store/connections/connections.ts';
+import type { Conversation } from '../store/ledger/conversations.ts';
+import type { Ledger } from '../store/ledger/ledger.ts';
+import type { CardRow, MessageStore } from '../store/reading/messages.ts';
 
 export interface CardDeps {
   ledger: Ledger;

@@ -5,7 +5,7 @@
 import express, { type Request, type Response, Router } from 'express';
 import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Log, WebhookRequest } from '../core/adapter.ts';
-import type { Workspace } from '../store/connections.ts';
+import type { Workspace } from '../store/connections/connections.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { contentErased, notFound, Problem, problemHandler, wrongMethod } from './problem.ts';
 import { toWebhook } from './webhooks.ts';

@@ -1,6 +1,6 @@
 /** `GET /healthz` (the process answers) and `GET /readyz` (the database can be written: webhooks would be taken). */
 import { Router } from 'express';
-import { whyUnwritable } from '../store/refusals.ts';
+import { whyUnwritable } from '../store/database/refusals.ts';
 
 /** `installation` names this one, so that the doctor can tell whether PUBLIC_URL leads to it. */
 export function createHealthRouter(ready: () => Promise<void>, installation: string): Router {

@@ -8,7 +8,7 @@ import { mayManage } from '../accounts/roles.ts';
 import type { Sessions } from '../accounts/sessions.ts';
 import type { AnyPlatformAdapter, Io } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
-import type { Membership } from '../store/accounts.ts';
+import type { Membership } from '../store/people/accounts.ts';
 import { type Landing, landings } from './landing.ts';
 import { forbidden, problemHandler, wrongMethod } from './problem.ts';
 import type { BrowserCookies } from './session.ts';

@@ -7,9 +7,9 @@ import { type CanvasAnswer, draw, type Reader, readClick, type Screen } from '..
 import type { CardView } from '../../intercom-canvas/view.ts';
 import type { Io } from '../core/adapter.ts';
 import { ERASED } from '../core/outcome.ts';
-import type { Workspace } from '../store/connections.ts';
-import { forLog } from '../store/refusals.ts';
-import type { ResendResult } from '../store/resend.ts';
+import type { Workspace } from '../store/connections/connections.ts';
+import { forLog } from '../store/database/refusals.ts';
+import type { ResendResult } from '../store/ledger/resend.ts';
 import { type CardDeps, conversationCard, notBridged, notConnected } from './card-view.ts';
 import { wrongMethod } from './problem.ts';
 

@@ -1,6 +1,6 @@
 /** Our own signed, expiring URLs of files, for targets that only take URLs (Twilio fetches, Intercom shows). */
 import { timingSafeEqual } from 'node:crypto';
-import type { Seal } from '../store/seal.ts';
+import type { Seal } from '../store/sealing/seal.ts';
 
 /** Twilio fetches within minutes and retries for hours. */
 const LIFETIME_MS = 24 * 3_600_000;

@@ -4,9 +4,9 @@
  */
 import { pipeline } from 'node:stream/promises';
 import { type Request, type Response, Router } from 'express';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { MediaFiles } from '../store/media-files.ts';
-import type { MediaRow, MediaRows } from '../store/media-rows.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { MediaFiles } from '../store/media/media-files.ts';
+import type { MediaRow, MediaRows } from '../store/media/media-rows.ts';
 import { readMediaToken } from './media-link.ts';
 
 export interface MediaDeps {

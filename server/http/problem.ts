@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Log } from '../core/adapter.ts';
 import { ERASED } from '../core/outcome.ts';
-import { forLog, isDatabaseDown } from '../store/refusals.ts';
+import { forLog, isDatabaseDown } from '../store/database/refusals.ts';
 
 export interface ProblemMembers {
   /** What is wrong, in a sentence. */

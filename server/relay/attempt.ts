@@ -11,9 +11,9 @@ import {
   WAITING_MS,
   WireError,
 } from '../core/outcome.ts';
-import type { Claim } from '../store/claims.ts';
-import type { StoredEvent } from '../store/ledger.ts';
-import { forLog } from '../store/refusals.ts';
+import { forLog } from '../store/database/refusals.ts';
+import type { Claim } from '../store/ledger/claims.ts';
+import type { StoredEvent } from '../store/ledger/ledger.ts';
 import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 import { clearDoubt } from './doubt.ts';

@@ -3,7 +3,7 @@
  * whether the account is closed. The truth is in the store; it is asked once for every few calls.
  */
 import type { CallLimit } from '../core/capabilities.ts';
-import type { BudgetKey, BudgetStore, Slice } from '../store/budgets.ts';
+import type { BudgetKey, BudgetStore, Slice } from '../store/ledger/budgets.ts';
 
 export interface Bucket {
   /**

@@ -7,8 +7,8 @@
 import type { AnyAdapter, Connection, Io } from '../core/adapter.ts';
 import type { CallLimit } from '../core/capabilities.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { BudgetStore } from '../store/budgets.ts';
-import type { Claim } from '../store/claims.ts';
+import type { BudgetStore } from '../store/ledger/budgets.ts';
+import type { Claim } from '../store/ledger/claims.ts';
 import { backoff } from './backoff.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import { metered } from './metered.ts';

@@ -3,7 +3,7 @@
  * as the database can be written again after an outage. Duplicates fall out at the ledger's unique key.
  */
 import type { Connection } from '../core/adapter.ts';
-import { isDatabaseDown } from '../store/refusals.ts';
+import { isDatabaseDown } from '../store/database/refusals.ts';
 import type { RelayDeps } from './deps.ts';
 
 const INTERVAL_MS = 5 * 60_000;

@@ -1,7 +1,7 @@
 /** One claim, by what it is. Every branch ends in a settlement. */
 import type { Event } from '../core/message.ts';
-import type { Claim } from '../store/claims.ts';
-import type { StoredEvent } from '../store/ledger.ts';
+import type { Claim } from '../store/ledger/claims.ts';
+import type { StoredEvent } from '../store/ledger/ledger.ts';
 import { attempt, later } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { expandMessage } from './expand.ts';

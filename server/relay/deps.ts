@@ -1,9 +1,9 @@
 /** What the relay is handed: it names no adapter and writes no SQL. */
 import type { AnyAdapter, Connection, Io } from '../core/adapter.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { Ledger } from '../store/ledger.ts';
-import type { MediaFiles } from '../store/media-files.ts';
-import type { MediaRows } from '../store/media-rows.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { Ledger } from '../store/ledger/ledger.ts';
+import type { MediaFiles } from '../store/media/media-files.ts';
+import type { MediaRows } from '../store/media/media-rows.ts';
 import type { Budgets } from './budgets.ts';
 
 export interface RelayDeps {

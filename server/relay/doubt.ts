@@ -3,7 +3,7 @@
  * It is sent again only where that cannot make a second message.
  */
 import { isOutcome } from '../core/outcome.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/ledger/claims.ts';
 import { type Attempt, MAYBE_DELIVERED, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { UNDER_WAY_MS } from './leased.ts';

@@ -3,8 +3,8 @@
  * answered. Nothing is decided here about what the events mean.
  */
 import type { AnyAdapter, FindConnection, Io, WebhookReply, WebhookRequest } from '../core/adapter.ts';
-import type { ConnectionStore } from '../store/connections.ts';
-import type { Ledger } from '../store/ledger.ts';
+import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { Ledger } from '../store/ledger/ledger.ts';
 
 export interface Ingest {
   ledger: Ledger;

@@ -4,7 +4,7 @@
  */
 import type { Http, Io } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/ledger/claims.ts';
 
 /** What a request without a time-out of its own may take, ms (server/http/outgoing.ts). */
 const REQUEST_MS = 10_000;

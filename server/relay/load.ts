@@ -9,11 +9,11 @@ import type {
 } from '../core/adapter.ts';
 import { excerpt } from '../core/describe.ts';
 import type { Part, StoredFile } from '../core/message.ts';
-import type { Claim } from '../store/claims.ts';
-import type { Conversation } from '../store/conversations.ts';
-import type { Call, MediaRef } from '../store/expand.ts';
-import type { StoredEvent } from '../store/ledger.ts';
-import type { MediaRow } from '../store/media-rows.ts';
+import type { Claim } from '../store/ledger/claims.ts';
+import type { Conversation } from '../store/ledger/conversations.ts';
+import type { Call, MediaRef } from '../store/ledger/expand.ts';
+import type { StoredEvent } from '../store/ledger/ledger.ts';
+import type { MediaRow } from '../store/media/media-rows.ts';
 import type { RelayDeps } from './deps.ts';
 import { settleTold } from './tells.ts';
 

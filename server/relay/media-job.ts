@@ -5,8 +5,8 @@
 import { extension } from '../core/file-names.ts';
 import type { RemoteFile } from '../core/message.ts';
 import { isOutcome, WireError } from '../core/outcome.ts';
-import type { MediaRow } from '../store/media-rows.ts';
-import { forLog, MAX_MEDIA_BYTES, MediaTooLarge } from '../store/refusals.ts';
+import { forLog, MAX_MEDIA_BYTES, MediaTooLarge } from '../store/database/refusals.ts';
+import type { MediaRow } from '../store/media/media-rows.ts';
 import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 

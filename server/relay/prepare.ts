@@ -1,7 +1,7 @@
 /** What a send needs first, step by step; each value is stored, so that a retry resumes and never repeats. */
 import type { Making, Preparation } from '../core/adapter.ts';
 import { fromWireError, isOutcome, type NotSent, WireError } from '../core/outcome.ts';
-import type { Claim } from '../store/claims.ts';
+import type { Claim } from '../store/ledger/claims.ts';
 import { type Attempt, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { leased } from './leased.ts';

@@ -4,7 +4,7 @@
  * URLs that the request itself claims to be for. Nothing of such a request is ever accepted.
  */
 import type { AnyAdapter, FindConnection, Io, WebhookRequest } from '../core/adapter.ts';
-import type { WebhookRefusalStore } from '../store/webhook-refusals.ts';
+import type { WebhookRefusalStore } from '../store/connections/webhook-refusals.ts';
 
 export interface RefusedDeps {
   refusals: WebhookRefusalStore;

@@ -1,7 +1,7 @@
 /** A reply keeps what it answers: by the target's own id where it has replies, in words where it has none. */
 import type { Capabilities } from '../core/capabilities.ts';
 import type { MessageEvent, Part } from '../core/message.ts';
-import type { Conversation } from '../store/conversations.ts';
+import type { Conversation } from '../store/ledger/conversations.ts';
 import type { RelayDeps } from './deps.ts';
 
 export async function replyReference(

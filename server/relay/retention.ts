@@ -2,7 +2,7 @@
  * The retention job: content and files go `contentMs` after a message's last outcome, the ledger's rows after
  * `ledgerMs`. In every process, but only one at a time; in short steps with pauses, so that nobody notices.
  */
-import type { RetentionStore } from '../store/retention.ts';
+import type { RetentionStore } from '../store/erasure/retention.ts';
 import type { RelayDeps } from './deps.ts';
 
 export interface Retention {

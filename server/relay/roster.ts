@@ -3,7 +3,7 @@
  * for several of our own looks is gone, and what it held goes on here, within two seconds of its end. Only counts are
  * compared, never clocks of two machines; and a database that stalls stalls our looks as well.
  */
-import type { Beat, Peers } from '../store/peers.ts';
+import type { Beat, Peers } from '../store/database/peers.ts';
 import type { RelayDeps } from './deps.ts';
 
 const LOOK_MS = 300;

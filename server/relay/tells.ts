@@ -1,5 +1,5 @@
-import type { Claim } from '../store/claims.ts';
-import type { Settlement } from '../store/settlement.ts';
+import type { Claim } from '../store/ledger/claims.ts';
+import type { Settlement } from '../store/ledger/settlement.ts';
 import type { RelayDeps } from './deps.ts';
 
 /** The statuses of an agent's message that the workspace's platform wants to be told. */

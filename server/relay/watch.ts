@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AnyPlatformAdapter, Connection, Inspection } from '../core/adapter.ts';
-import type { SettingStore } from '../store/settings.ts';
+import type { SettingStore } from '../store/database/settings.ts';
 import type { RelayDeps } from './deps.ts';
 
 const MINUTE_MS = 60_000;

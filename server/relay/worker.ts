@@ -3,8 +3,8 @@
  * on request. Polling is the truth; being woken only makes it quick.
  */
 import { randomBytes } from 'node:crypto';
-import type { Claim } from '../store/claims.ts';
-import { forLog } from '../store/refusals.ts';
+import { forLog } from '../store/database/refusals.ts';
+import type { Claim } from '../store/ledger/claims.ts';
 import { deliver } from './deliver.ts';
 import type { RelayDeps } from './deps.ts';
 

@@ -1,8 +1,8 @@
 /** The ledger by itself, in this process: heads claimed and settled, as the relay does, without a platform behind them. */
-import { createConnectionStore } from '../../server/store/connections.ts';
-import { createKeyRing } from '../../server/store/keyring.ts';
-import { createLedger } from '../../server/store/ledger.ts';
-import { openDatabase } from '../../server/store/open.ts';
+import { createConnectionStore } from '../../server/store/connections/connections.ts';
+import { openDatabase } from '../../server/store/database/open.ts';
+import { createLedger } from '../../server/store/ledger/ledger.ts';
+import { createKeyRing } from '../../server/store/sealing/keyring.ts';
 
 const COUNT = 4_096;
 const AT_ONCE = 64;

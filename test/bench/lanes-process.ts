@@ -4,11 +4,11 @@
  * an attempt, and settled as sent.
  */
 import { randomBytes } from 'node:crypto';
-import type { Claim } from '../../server/store/claims.ts';
-import { createConnectionStore } from '../../server/store/connections.ts';
-import { createKeyRing } from '../../server/store/keyring.ts';
-import { createLedger, type Ledger } from '../../server/store/ledger.ts';
-import { openDatabase } from '../../server/store/open.ts';
+import { createConnectionStore } from '../../server/store/connections/connections.ts';
+import { openDatabase } from '../../server/store/database/open.ts';
+import type { Claim } from '../../server/store/ledger/claims.ts';
+import { createLedger, type Ledger } from '../../server/store/ledger/ledger.ts';
+import { createKeyRing } from '../../server/store/sealing/keyring.ts';
 
 const [, , url = '', messages = '10000', lanes = '512'] = process.argv;
 const WORKSPACE = 'wsp_bench';

@@ -31,13 +31,13 @@ export const BREAKS: Record<string, Break> = {
   },
   dedupe: {
     what: 'takes every webhook for a new message',
-    file: 'server/store/append.ts',
+    file: 'server/store/ledger/append.ts',
     line: 'dedupe: seal.hash(event.connection.id, event.kind, sourceId(event)),',
     instead: 'dedupe: seal.hash(event.connection.id, event.kind, String(Math.random())),',
   },
   migration: {
     what: 'changes the schema of SQLite statement by statement, as Kysely does by itself',
-    file: 'server/store/open.ts',
+    file: 'server/store/database/open.ts',
     line: 'new OneTransaction({ database: sqlite })',
     instead: 'new SqliteDialect({ database: sqlite })',
   },

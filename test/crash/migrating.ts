@@ -11,10 +11,10 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { freePort, Product } from '../../playground/town/product.ts';
-import { isPostgresUrl } from '../../server/store/dialect.ts';
-import { migrations } from '../../server/store/migrations.ts';
-import { openDatabase } from '../../server/store/open.ts';
-import { postgresDialect } from '../../server/store/open-postgres.ts';
+import { isPostgresUrl } from '../../server/store/database/dialect.ts';
+import { openDatabase } from '../../server/store/database/open.ts';
+import { postgresDialect } from '../../server/store/database/open-postgres.ts';
+import { migrations } from '../../server/store/migrations/migrations.ts';
 import type { Chance } from './chance.ts';
 
 export interface Migrating {

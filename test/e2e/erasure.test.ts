@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Actor } from '../../server/accounts/contracts.ts';
-import { backUp } from '../../server/store/backup.ts';
+import { backUp } from '../../server/store/moving/backup.ts';
 import { openPeopleDoor, type PeopleDoor } from '../support/people-door.ts';
 
 const BOT = '7000000009:AApeopleDoorBotToken';

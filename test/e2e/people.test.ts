@@ -5,8 +5,8 @@ import type { Actor } from '../../server/accounts/contracts.ts';
 import { createInvitations } from '../../server/accounts/invitations.ts';
 import { createPeople } from '../../server/accounts/people.ts';
 import { makeId } from '../../server/core/ids.ts';
-import { createAccountStore, type Role } from '../../server/store/accounts.ts';
-import { createPeopleStore } from '../../server/store/people.ts';
+import { createAccountStore, type Role } from '../../server/store/people/accounts.ts';
+import { createPeopleStore } from '../../server/store/people/people.ts';
 import { openPeopleDoor, type PeopleDoor } from '../support/people-door.ts';
 
 const random = (bytes: number) => randomBytes(bytes);

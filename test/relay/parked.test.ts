@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { unauthorized } from '../../server/core/outcome.ts';
 import { look } from '../../server/relay/watch.ts';
-import { createSettingStore } from '../../server/store/settings.ts';
+import { createSettingStore } from '../../server/store/database/settings.ts';
 import { answer } from '../support/other-side.ts';
 import { CHANNEL, GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { refused } from '../../server/core/outcome.ts';
-import { countFailed, type ReplayWish, replay } from '../../server/store/replay.ts';
+import { countFailed, type ReplayWish, replay } from '../../server/store/ledger/replay.ts';
 import { octopods } from '../support/cli.ts';
 import { acceptThenTimeOut, answer } from '../support/other-side.ts';
 import { CHANNEL, GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';

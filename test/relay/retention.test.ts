@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { refused } from '../../server/core/outcome.ts';
 import { conversationCard } from '../../server/http/card-view.ts';
 import { keepOnce, type RetentionDeps } from '../../server/relay/retention.ts';
-import { createMessageStore } from '../../server/store/messages.ts';
-import { createRetentionStore } from '../../server/store/retention.ts';
+import { createRetentionStore } from '../../server/store/erasure/retention.ts';
+import { createMessageStore } from '../../server/store/reading/messages.ts';
 import { answer } from '../support/other-side.ts';
 import { GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 

@@ -3,8 +3,8 @@
  * relay is handed as its ledger is wrapped, and the wrapper does what a ledger without the rule would do.
  */
 import type { Event } from '../../server/core/message.ts';
-import type { Claim, DeliveryRow } from '../../server/store/claims.ts';
-import type { Ledger } from '../../server/store/ledger.ts';
+import type { Claim, DeliveryRow } from '../../server/store/ledger/claims.ts';
+import type { Ledger } from '../../server/store/ledger/ledger.ts';
 import type { Simulation } from './simulation.ts';
 
 export const BREAKS = ['head', 'fence', 'started', 'dedupe', 'ack'] as const;

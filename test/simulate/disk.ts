@@ -18,8 +18,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { type Database, openDatabase } from '../../server/store/open.ts';
-import type { Schema } from '../../server/store/schema.ts';
+import { type Database, openDatabase } from '../../server/store/database/open.ts';
+import type { Schema } from '../../server/store/database/schema.ts';
 
 /** Whoever uses the disk: told before each step, and may be dead by then (the promise never resolves). */
 export interface DiskUser {

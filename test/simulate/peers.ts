@@ -1,8 +1,8 @@
 /**
- * The roster of processes (server/store/peers.ts) over the simulated disk: the same three statements' effect, each as
+ * The roster of processes (server/store/database/peers.ts) over the simulated disk: the same three statements' effect, each as
  * one step. The bell between processes rings late or not at all: it is only there to be quick.
  */
-import type { Peers } from '../../server/store/peers.ts';
+import type { Peers } from '../../server/store/database/peers.ts';
 import type { Disk, DiskUser } from './disk.ts';
 import type { Machine } from './machine.ts';
 

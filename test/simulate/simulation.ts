@@ -1,8 +1,8 @@
 /** One seed's world: the machine, the disk, the network, the parties, the product's processes, and what happened. */
 import type { AnyAdapter } from '../../server/core/adapter.ts';
-import type { Ledger } from '../../server/store/ledger.ts';
-import type { MediaFiles } from '../../server/store/media-files.ts';
-import { random } from '../../server/store/random.ts';
+import { random } from '../../server/store/database/random.ts';
+import type { Ledger } from '../../server/store/ledger/ledger.ts';
+import type { MediaFiles } from '../../server/store/media/media-files.ts';
 import { type Break, breaking } from './breaks.ts';
 import { channelAdapter } from './channel-adapter.ts';
 import { createProvider, type Provider } from './channel-provider.ts';

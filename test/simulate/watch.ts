@@ -1,6 +1,6 @@
 /** What the verdict and the trace need to know of the ledger's work, seen from outside. */
 import type { ReceiptEvent } from '../../server/core/message.ts';
-import type { Ledger } from '../../server/store/ledger.ts';
+import type { Ledger } from '../../server/store/ledger/ledger.ts';
 import type { Host } from './host.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createTokens, SCOPES, type Scope } from '../../server/accounts/tokens.ts';
 import { makeId } from '../../server/core/ids.ts';
-import type { Role } from '../../server/store/accounts.ts';
+import type { Role } from '../../server/store/people/accounts.ts';
 import type { FrontDoor } from './front-door.ts';
 
 const random = (bytes: number) => randomBytes(bytes);

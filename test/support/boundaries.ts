@@ -25,7 +25,7 @@ interface Rule {
   namesNobody?: boolean;
 }
 
-const STORE = ['types server/store/', 'server/store/refusals.ts'];
+const STORE = ['types server/store/', 'server/store/database/refusals.ts'];
 const ADAPTER = { imports: ['server/core/', 'own'], packages: ['zod', 'node:crypto'] };
 const HTTP = {
   imports: [

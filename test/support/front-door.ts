@@ -20,11 +20,11 @@ import { createInstallRouter } from '../../server/http/install.ts';
 import { createHttp } from '../../server/http/outgoing.ts';
 import { browserCookies } from '../../server/http/session.ts';
 import { createCredentialKeeper } from '../../server/relay/credentials.ts';
-import { type AccountStore, createAccountStore } from '../../server/store/accounts.ts';
-import { createAuditStore } from '../../server/store/audit.ts';
-import { type ConnectionStore, createConnectionStore } from '../../server/store/connections.ts';
-import { createKeyRing } from '../../server/store/keyring.ts';
-import { type Database, openDatabase } from '../../server/store/open.ts';
+import { type ConnectionStore, createConnectionStore } from '../../server/store/connections/connections.ts';
+import { type Database, openDatabase } from '../../server/store/database/open.ts';
+import { type AccountStore, createAccountStore } from '../../server/store/people/accounts.ts';
+import { createAuditStore } from '../../server/store/people/audit.ts';
+import { createKeyRing } from '../../server/store/sealing/keyring.ts';
 import { testIo } from './io.ts';
 import { type Visitor, visitor } from './visitor.ts';
 

@@ -20,7 +20,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { openDatabase } from '../../server/store/open.ts';
+import { openDatabase } from '../../server/store/database/open.ts';
 
 /** Postgres refuses to run as root: nobody does it then. */
 const NOBODY = 65_534;

@@ -22,7 +22,7 @@ import { readConfig } from '../../server/config.ts';
 import { type AppDeps, createApp } from '../../server/http/app.ts';
 import { watchOnce } from '../../server/relay/watch.ts';
 import { type Assembled, assemble } from '../../server/serve.ts';
-import { createSettingStore } from '../../server/store/settings.ts';
+import { createSettingStore } from '../../server/store/database/settings.ts';
 import { formRequest, formToken } from './forms.ts';
 import { testIo } from './io.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';

@@ -26,8 +26,8 @@ test.each([
   ['server/core/fit.ts', "import { readFileSync } from 'node:fs';", 'imports node:fs'],
   [
     'server/core/fit.ts',
-    "import type { Ledger } from '../store/ledger.ts';",
-    'imports types of server/store/ledger.ts',
+    "import type { Ledger } from '../store/ledger/ledger.ts';",
+    'imports types of server/store/ledger/ledger.ts',
   ],
   ['server/core/fit.ts', 'export const now = Date.now();', 'uses clock'],
   ['server/core/fit.ts', 'export const now = new Date();', 'uses clock'],
@@ -45,8 +45,8 @@ test.each([
   ],
   [
     'server/channels/line/index.ts',
-    "import type { Ledger } from '../../store/ledger.ts';",
-    'imports types of server/store/ledger.ts',
+    "import type { Ledger } from '../../store/ledger/ledger.ts';",
+    'imports types of server/store/ledger/ledger.ts',
   ],
   [
     'server/channels/line/index.ts',
@@ -80,20 +80,20 @@ test.each([
   ['server/relay/worker.ts', "import { Router } from 'express';", 'imports express'],
   [
     'server/relay/worker.ts',
-    "import { append } from '../store/append.ts';",
-    'imports server/store/append.ts',
+    "import { append } from '../store/ledger/append.ts';",
+    'imports server/store/ledger/append.ts',
   ],
   ['server/relay/worker.ts', "if (type === 'hubspot') send();", 'names hubspot'],
   ['server/relay/worker.ts', 'const text = `by Telegram`;', 'names telegram'],
   ['server/relay/worker.ts', 'const isTelegram = true;', 'names telegram'],
   [
-    'server/store/append.ts',
-    "import { ingest } from '../relay/ingest.ts';",
+    'server/store/ledger/append.ts',
+    "import { ingest } from '../../relay/ingest.ts';",
     'imports server/relay/ingest.ts',
   ],
   [
-    'server/store/append.ts',
-    "import type { X } from '../accounts/roles.ts';",
+    'server/store/ledger/append.ts',
+    "import type { X } from '../../accounts/roles.ts';",
     'imports types of server/accounts/roles.ts',
   ],
   ['server/accounts/roles.ts', "import { Router } from 'express';", 'imports express'],
@@ -112,8 +112,8 @@ test.each([
   ['server/http/app.ts', "await fetch('https://x');", 'uses network'],
   [
     'server/console/home.ts',
-    "import { openDatabase } from '../store/open.ts';",
-    'imports server/store/open.ts',
+    "import { openDatabase } from '../store/database/open.ts';",
+    'imports server/store/database/open.ts',
   ],
   ['server/config.ts', 'export const port = process.env.PORT;', 'uses env'],
   ['server/serve.ts', "db.deleteFrom('event');", 'uses SQL'],
@@ -132,8 +132,8 @@ test.each([
   ['playground/kit.ts', "import { fit } from '../server/core/fit.ts';", 'imports server/core/fit.ts'],
   [
     'playground/kit.ts',
-    "import type { Ledger } from '../server/store/ledger.ts';",
-    'imports types of server/store/ledger.ts',
+    "import type { Ledger } from '../server/store/ledger/ledger.ts';",
+    'imports types of server/store/ledger/ledger.ts',
   ],
   [
     'playground/kit.ts',
@@ -166,7 +166,7 @@ test.each([
   ['server/core/adapter.ts', 'export interface Http { fetch: typeof fetch }'],
   [
     'server/relay/worker.ts',
-    "import type { Ledger } from '../store/ledger.ts';\n// Telegram allows one a second.",
+    "import type { Ledger } from '../store/ledger/ledger.ts';\n// Telegram allows one a second.",
   ],
   ['playground/kit.ts', "import type { Part } from '../server/core/message.ts';"],
 ])('%s may: %s', (path, text) => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../server/http/app.ts';
 import { createMediaRouter } from '../../server/http/media.ts';
 import { signMediaToken } from '../../server/http/media-link.ts';
-import { createMediaRows } from '../../server/store/media-rows.ts';
+import { createMediaRows } from '../../server/store/media/media-rows.ts';
 import { openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 
 const CONTENT = randomBytes(150_000);

@@ -4,8 +4,8 @@ import express from 'express';
 import { describe, expect, it } from 'vitest';
 import { createSessions } from '../../server/accounts/sessions.ts';
 import { browserCookies } from '../../server/http/session.ts';
-import { createAccountStore } from '../../server/store/accounts.ts';
-import { openDatabase } from '../../server/store/open.ts';
+import { openDatabase } from '../../server/store/database/open.ts';
+import { createAccountStore } from '../../server/store/people/accounts.ts';
 import { testIo } from '../support/io.ts';
 
 async function openSessions() {

@@ -18,7 +18,7 @@ const WALK: Room[] = [
   { file: 'server/http/webhooks.ts', calls: ['ingest'], leadsTo: 'server/relay/ingest.ts' },
   { file: 'server/relay/ingest.ts', calls: ['adapter.receive', 'deps.ledger.append'] },
   { file: 'server/channels/telegram/receive.ts', calls: [] },
-  { file: 'server/store/append.ts', calls: ['raiseLanes'] },
+  { file: 'server/store/ledger/append.ts', calls: ['raiseLanes'] },
   {
     file: 'server/relay/worker.ts',
     calls: ['deps.ledger.claim', 'deliver'],
@@ -34,7 +34,7 @@ const WALK: Room[] = [
     calls: ['clearDoubt', 'prepare', 'deps.ledger.start', 'adapter.send', 'deps.ledger.settle'],
   },
   { file: 'server/platforms/intercom/send.ts', calls: [] },
-  { file: 'server/store/settle.ts', calls: ['writeWhileHeld.run', 'follow'] },
+  { file: 'server/store/ledger/settle.ts', calls: ['writeWhileHeld.run', 'follow'] },
 ];
 
 const parse = (path: string) => ts.createSourceFile(path, read(path), ts.ScriptTarget.ES2024, true);
@@ -71,13 +71,15 @@ test.each(WALK.filter(({ calls }) => calls.length > 0))(
 );
 
 test.each([
-  ['append', 'server/store/append.ts'],
-  ['claim', 'server/store/claims.ts'],
-  ['start', 'server/store/claims.ts'],
-  ['settle', 'server/store/settle.ts'],
+  ['append', 'server/store/ledger/append.ts'],
+  ['claim', 'server/store/ledger/claims.ts'],
+  ['start', 'server/store/ledger/claims.ts'],
+  ['settle', 'server/store/ledger/settle.ts'],
 ])('the ledger’s door %s leads to %s, inside one commit', (name, file) => {
-  expect(read('server/store/ledger.ts')).toMatch(new RegExp(`${name}: .*?committer\\.run\\(${name}, `, 's'));
-  expect(importedFrom('server/store/ledger.ts', name)).toBe(file);
+  expect(read('server/store/ledger/ledger.ts')).toMatch(
+    new RegExp(`${name}: .*?committer\\.run\\(${name}, `, 's'),
+  );
+  expect(importedFrom('server/store/ledger/ledger.ts', name)).toBe(file);
 });
 
 test('nothing is sent before the durable start, and nothing follows a send but its settlement', () => {

@@ -1,8 +1,8 @@
 /** What passed through, searchable. */
 
-import type { ActivityQuery, ActivityRow } from '../../store/activity.ts';
-import type { Channel, Workspace } from '../../store/connections.ts';
-import type { EventStatus } from '../../store/schema.ts';
+import type { Channel, Workspace } from '../../store/connections/connections.ts';
+import type { EventStatus } from '../../store/database/schema.ts';
+import type { ActivityQuery, ActivityRow } from '../../store/reading/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, empty, head, link } from '../elements.ts';
 import { flash } from '../flash.ts';

@@ -4,7 +4,7 @@ import { choicesForChannels } from '../../accounts/platform-side.ts';
 import type { AnyAdapter } from '../../core/adapter.ts';
 import type { ChannelChoice } from '../../core/channel-facts.ts';
 import { notFound } from '../../http/problem.ts';
-import type { Workspace } from '../../store/connections.ts';
+import type { Workspace } from '../../store/connections/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, head, notice } from '../elements.ts';
 import { field, form, submit } from '../forms.ts';

@@ -1,6 +1,6 @@
 /** Who did what, when: the account's trail, and its proof. */
 import type { AuditEntry, TeamMember } from '../../accounts/contracts.ts';
-import type { ApiToken } from '../../store/accounts.ts';
+import type { ApiToken } from '../../store/people/accounts.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { buttonLink, card, empty, head, notice, table, time } from '../elements.ts';
 import { actionButton } from '../forms.ts';

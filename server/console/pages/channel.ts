@@ -2,7 +2,7 @@
 import { type ChannelRefusal, isRefusal } from '../../accounts/channel-form.ts';
 import { mayManage } from '../../accounts/roles.ts';
 import type { AnyAdapter } from '../../core/adapter.ts';
-import type { Channel, Workspace } from '../../store/connections.ts';
+import type { Channel, Workspace } from '../../store/connections/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import {
   badge,

@@ -1,6 +1,6 @@
 /** What did not arrive, and sending it again. */
 import { ERASED } from '../../core/outcome.ts';
-import type { ActivityRow } from '../../store/activity.ts';
+import type { ActivityRow } from '../../store/reading/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { card, empty, head, notice } from '../elements.ts';
 import { FORM_TOKEN } from '../form-token.ts';

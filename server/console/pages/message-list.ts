@@ -1,5 +1,5 @@
 /** Messages as rows: which way, who, the first words, what became of it. */
-import type { ActivityRow } from '../../store/activity.ts';
+import type { ActivityRow } from '../../store/reading/activity.ts';
 import { badge, time, unseen } from '../elements.ts';
 import { type Content, type Html, html, NOTHING } from '../html.ts';
 import { icons } from '../icons.ts';

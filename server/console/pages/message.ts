@@ -1,7 +1,7 @@
 /** One message's journey: every step, every call, what was received, and another try. */
 import { mayManage } from '../../accounts/roles.ts';
 import { contentErased, notFound, Problem } from '../../http/problem.ts';
-import type { Journey, JourneyCall, Step } from '../../store/activity.ts';
+import type { Journey, JourneyCall, Step } from '../../store/reading/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { badge, card, copyable, disclosure, facts, head, link, notice, time } from '../elements.ts';
 import { flash } from '../flash.ts';

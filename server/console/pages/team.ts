@@ -1,7 +1,7 @@
 /** People of the account: members, invitations, join requests, roles, what they see, and who owns it. */
 import type { Grants, Invitation, JoinWish, TeamMember } from '../../accounts/contracts.ts';
 import { isRefused, type Refused } from '../../accounts/refusal.ts';
-import type { Workspace } from '../../store/connections.ts';
+import type { Workspace } from '../../store/connections/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { badge, card, copyable, disclosure, head, notice, table, time } from '../elements.ts';
 import { flash } from '../flash.ts';

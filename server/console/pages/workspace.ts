@@ -1,7 +1,7 @@
 /** One workspace: how it stands, its channels, and its end. */
 import { mayManage } from '../../accounts/roles.ts';
 import { archiveWorkspace } from '../../accounts/workspaces.ts';
-import type { Channel, Workspace } from '../../store/connections.ts';
+import type { Channel, Workspace } from '../../store/connections/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import {
   badge,

@@ -1,6 +1,6 @@
 /** The start page: what is connected, or what to do first. */
 import { mayManage } from '../../accounts/roles.ts';
-import type { Channel, Workspace } from '../../store/connections.ts';
+import type { Channel, Workspace } from '../../store/connections/connections.ts';
 import type { ConsoleDeps } from '../deps.ts';
 import { badge, buttonLink, card, disclosure, empty, head, notice, time } from '../elements.ts';
 import { flash } from '../flash.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Caller } from '../../accounts/tokens.ts';
-import type { ConnectionStore } from '../../store/connections.ts';
-import type { Replayed, ReplayWish } from '../../store/replay.ts';
-import type { ResendResult } from '../../store/resend.ts';
+import type { ConnectionStore } from '../../store/connections/connections.ts';
+import type { Replayed, ReplayWish } from '../../store/ledger/replay.ts';
+import type { ResendResult } from '../../store/ledger/resend.ts';
 import { contentErased, invalidField, notFound } from '../problem.ts';
 import { limitOf, PAGING, type Page } from './paging.ts';
 import { type ApiRoute, conflict, ok, withBody, withoutBody } from './routes.ts';

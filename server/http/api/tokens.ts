@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SCOPES, type Tokens } from '../../accounts/tokens.ts';
-import type { AccountStore, ApiToken } from '../../store/accounts.ts';
+import type { AccountStore, ApiToken } from '../../store/people/accounts.ts';
 import { invalidField, notFound } from '../problem.ts';
 import { PAGING, pageOf } from './paging.ts';
 import { type ApiRoute, ok, withBody, withoutBody } from './routes.ts';

@@ -1,8 +1,8 @@
 import { maySee } from '../../accounts/roles.ts';
 import type { Caller } from '../../accounts/tokens.ts';
 import { type ArchiveDeps, archiveWorkspace } from '../../accounts/workspaces.ts';
-import type { AccountStore } from '../../store/accounts.ts';
-import type { ConnectionStore, Workspace } from '../../store/connections.ts';
+import type { ConnectionStore, Workspace } from '../../store/connections/connections.ts';
+import type { AccountStore } from '../../store/people/accounts.ts';
 import { notFound } from '../problem.ts';
 import { PAGING, pageOf } from './paging.ts';
 import { type ApiRoute, ok, withoutBody } from './routes.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AlreadyLinked } from '../../../server/store/refusals.ts';
+import { AlreadyLinked } from '../../../server/store/database/refusals.ts';
 import { CHANNEL, channel, onEveryStore, WORKSPACE, workspace } from '../../support/stores.ts';
 
 onEveryStore('a connection', (store) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createErasureStore } from '../../../server/store/erasure.ts';
-import { MOVED } from '../../../server/store/move.ts';
+import { createErasureStore } from '../../../server/store/erasure/erasure.ts';
+import { MOVED } from '../../../server/store/moving/move.ts';
 import {
   CHANNEL,
   fromCustomer,

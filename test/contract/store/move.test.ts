@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MOVED, move } from '../../../server/store/move.ts';
-import { openDatabase } from '../../../server/store/open.ts';
+import { openDatabase } from '../../../server/store/database/open.ts';
+import { MOVED, move } from '../../../server/store/moving/move.ts';
 import { emptyPostgres } from '../../support/postgres.ts';
 import {
   CHANNEL,

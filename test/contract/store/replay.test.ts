@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countFailed, replay } from '../../../server/store/replay.ts';
+import { countFailed, replay } from '../../../server/store/ledger/replay.ts';
 import { onEveryStore, outgoing, statusOf, takeOne, WORKSPACE, wordsOf } from '../../support/stores.ts';
 
 onEveryStore('a replay', (store) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Step } from '../../../server/store/retention.ts';
+import type { Step } from '../../../server/store/erasure/retention.ts';
 import {
   CHANNEL,
   fromAgent,

@@ -1,8 +1,8 @@
 /** Transactions that run at the same moment, on Postgres: what each may see of the other, made to happen. */
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { conversationFor } from '../../../server/store/conversations.ts';
-import type { Database } from '../../../server/store/open.ts';
+import type { Database } from '../../../server/store/database/open.ts';
+import { conversationFor } from '../../../server/store/ledger/conversations.ts';
 import { freshPostgres } from '../../support/postgres.ts';
 import {
   CHANNEL,

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { backUp, restore } from '../../../server/store/backup.ts';
-import { createConnectionStore } from '../../../server/store/connections.ts';
-import { createKeyRing } from '../../../server/store/keyring.ts';
-import { createLedger } from '../../../server/store/ledger.ts';
-import { type Database, openDatabase } from '../../../server/store/open.ts';
+import { createConnectionStore } from '../../../server/store/connections/connections.ts';
+import { type Database, openDatabase } from '../../../server/store/database/open.ts';
+import { createLedger } from '../../../server/store/ledger/ledger.ts';
+import { backUp, restore } from '../../../server/store/moving/backup.ts';
+import { createKeyRing } from '../../../server/store/sealing/keyring.ts';
 import { testIo } from '../../support/io.ts';
 import { channel, fromCustomer, WORKSPACE, workspace } from '../../support/stores.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Committer, createCommitter, type Handler } from '../../../server/store/committer.ts';
-import { type Database, openDatabase } from '../../../server/store/open.ts';
+import { type Committer, createCommitter, type Handler } from '../../../server/store/database/committer.ts';
+import { type Database, openDatabase } from '../../../server/store/database/open.ts';
 
 let folder: string;
 let file: string;

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createMediaFiles, type MediaFiles } from '../../../server/store/media-files.ts';
-import { MAX_MEDIA_BYTES, MediaTooLarge } from '../../../server/store/refusals.ts';
+import { MAX_MEDIA_BYTES, MediaTooLarge } from '../../../server/store/database/refusals.ts';
+import { createMediaFiles, type MediaFiles } from '../../../server/store/media/media-files.ts';
 
 const CHUNK = 64 * 1024;
 /** What each chunk carries besides its content: version, iv, tag. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
-import { openDatabase } from '../../../server/store/open.ts';
+import { openDatabase } from '../../../server/store/database/open.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'octopods-migrating-'));
 const path = join(folder, 'octopods.db');

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createKeyRing } from '../../../server/store/keyring.ts';
-import { createSeal } from '../../../server/store/seal.ts';
+import { createKeyRing } from '../../../server/store/sealing/keyring.ts';
+import { createSeal } from '../../../server/store/sealing/seal.ts';
 import { GATHERED, openWorld, type World } from '../../support/relay-world.ts';
 
 let world: World;
