@@ -2,31 +2,21 @@
  * One try at one call: its turn, credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
  * the order is the promise.
  */
-import type { AnyAdapter, Connection, Io } from '../core/adapter.ts';
-import {
-  fromWireError,
-  type NotSent,
-  type Outcome,
-  unknown,
-  WAITING_MS,
-  WireError,
-} from '../core/outcome.ts';
+import type { Connection, Io } from '../core/adapter.ts';
+import { fromWireError, type Outcome, unknown, WireError } from '../core/outcome.ts';
 import { forLog } from '../store/database/refusals.ts';
 import type { Claim } from '../store/ledger/claims.ts';
-import type { StoredEvent } from '../store/ledger/ledger.ts';
 import { backoff } from './backoff.ts';
 import type { RelayDeps } from './deps.ts';
 import { clearDoubt } from './doubt.ts';
 import { expandAgain } from './expand.ts';
+import { later, MAYBE_DELIVERED } from './later.ts';
 import { leased } from './leased.ts';
-import type { Loaded } from './load.ts';
+import type { Attempt } from './load.ts';
+import { settleNotSent } from './not-sent.ts';
+import { isParked, park } from './park.ts';
 import { prepare } from './prepare.ts';
 import { settleTold } from './tells.ts';
-
-export const MAYBE_DELIVERED =
-  'It may have been delivered: the message was handed over, but no answer came back. Check with the customer before you use Resend.';
-
-export type Attempt = Loaded & { stored: StoredEvent };
 
 export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
   if (isParked(loaded.connection, loaded.adapter)) return park(deps, claim, loaded.connection);
@@ -132,89 +122,4 @@ async function startOver(
   const nextAt =
     deps.io.clock.now() + (claim.delivery.attempts > 2 ? backoff(claim.delivery.attempts, undefined) : 0);
   await deps.ledger.settle(claim, { to: 'queued', nextAt, reason: why, ...(forget ? { forget } : {}) });
-}
-
-/** For every outcome before or instead of an acceptance. A step that is repeatable turns `unknown` into a retry. */
-export async function settleNotSent(
-  deps: RelayDeps,
-  claim: Claim,
-  connection: Connection,
-  outcome: NotSent,
-): Promise<void> {
-  const now = deps.io.clock.now();
-  const turn = await deps.budgets.heard(connection, claim, outcome);
-  switch (outcome.outcome) {
-    case 'retry': {
-      // Where everybody waits, a message that met the refusal waits no longer than the others.
-      const at = turn ?? now + backoff(claim.delivery.attempts + 1, outcome.afterMs);
-      return later(deps, claim, at, outcome.why);
-    }
-    case 'unknown':
-      return later(deps, claim, now + deps.times.lookUpAfter, outcome.why);
-    case 'unauthorized':
-      if (await wasMended(deps, connection))
-        return later(deps, claim, now + 1_000, `${connection.name} has new credentials since.`);
-      await deps.connections.setStatus(connection, 'disconnected', outcome.why);
-      return park(deps, claim, connection);
-    case 'refused': {
-      const failed = { to: 'failed' as const, code: outcome.code, reason: outcome.why };
-      await settleTold(deps, claim, failed);
-    }
-  }
-}
-
-/** A connection that is disconnected is left in peace, where the watch or an admin will find out that it works again. */
-const isParked = (connection: Connection, adapter: AnyAdapter): boolean =>
-  connection.status === 'disconnected' && adapter.inspect !== undefined;
-
-/** How long a parked message sleeps when nobody wakes it, ms: it makes no call then either, and sleeps on. */
-const PARKED_MS = 60 * 60_000;
-/** How often one is tried whose adapter offers no other way to find out. */
-const TRIED_MS = 60_000;
-
-/**
- * Nothing is sent with credentials that were refused. The message waits at the head of its lane until its connection
- * works again, which wakes it; in between it comes up only to be told to the agent, and when it has become too old.
- */
-async function park(deps: RelayDeps, claim: Claim, connection: Connection): Promise<void> {
-  const now = deps.io.clock.now();
-  const why = (await deps.connections.statusNow(connection))?.reason;
-  const reason = `${connection.name} is disconnected${why ? `: ${why}` : '.'}`;
-  if (!deps.adapter(connection.type)?.inspect) return later(deps, claim, now + TRIED_MS, reason);
-  const { direction, created_at } = claim.delivery;
-  const tell = Number(created_at) + WAITING_MS;
-  const over = Number(created_at) + maxAgeOf(deps, direction);
-  const asleep = now + PARKED_MS * (0.8 + 0.2 * Math.random());
-  const wakesAt = now < tell ? tell : now < over ? Math.min(asleep, over) : asleep;
-  await later(deps, claim, wakesAt, reason);
-  // Reconnected between our look and our settlement: whoever did so has woken everything but this one.
-  if ((await deps.connections.statusNow(connection))?.status !== 'disconnected')
-    await deps.ledger.wake(claim.workspaceId, claim.delivery.event_id);
-}
-
-const maxAgeOf = ({ times }: RelayDeps, direction: 'in' | 'out'): number =>
-  direction === 'out' ? times.replyMaxAge : times.inboundMaxAge;
-
-/** It was connected again while this attempt was under way with what it had before: that refusal is old news. */
-async function wasMended({ connections }: RelayDeps, { id, credentials }: Connection): Promise<boolean> {
-  const stored = await connections.byId(id);
-  return stored !== undefined && JSON.stringify(stored.credentials) !== JSON.stringify(credentials);
-}
-
-/** Back to its place, its doubt with it, unless it has waited for so long that sending it now would be worse than asking. */
-export async function later(deps: RelayDeps, claim: Claim, nextAt: number, reason: string): Promise<void> {
-  const { direction, created_at, state } = claim.delivery;
-  const inDoubt = state === 'started' || state === 'checking';
-  const maxAge = maxAgeOf(deps, direction);
-  if (nextAt - Number(created_at) <= maxAge) {
-    await settleTold(deps, claim, { to: inDoubt ? 'checking' : 'queued', nextAt, reason });
-    return;
-  }
-  if (inDoubt) return settleTold(deps, claim, { to: 'unknown', reason: MAYBE_DELIVERED });
-  const failed = {
-    to: 'failed' as const,
-    code: 'too_old',
-    reason: `It could not be sent for ${Math.round(maxAge / 3_600_000)} hours and was not sent late. The last reason: ${reason} Use Resend if it still matters.`,
-  };
-  await settleTold(deps, claim, failed);
 }

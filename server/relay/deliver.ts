@@ -2,9 +2,10 @@
 import type { Event } from '../core/message.ts';
 import type { Claim } from '../store/ledger/claims.ts';
 import type { StoredEvent } from '../store/ledger/ledger.ts';
-import { attempt, later } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { expandMessage } from './expand.ts';
+import { later } from './later.ts';
 import { messageDelivery, statusDelivery, storedCall } from './load.ts';
 import { tells } from './tells.ts';
 

@@ -4,9 +4,11 @@
  */
 import { isOutcome } from '../core/outcome.ts';
 import type { Claim } from '../store/ledger/claims.ts';
-import { type Attempt, MAYBE_DELIVERED, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
+import { MAYBE_DELIVERED } from './later.ts';
 import { UNDER_WAY_MS } from './leased.ts';
+import type { Attempt } from './load.ts';
+import { settleNotSent } from './not-sent.ts';
 import { settleTold } from './tells.ts';
 
 /**

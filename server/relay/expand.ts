@@ -11,9 +11,9 @@ import type { Claim } from '../store/ledger/claims.ts';
 import type { Conversation } from '../store/ledger/conversations.ts';
 import type { Call, MediaRef } from '../store/ledger/expand.ts';
 import type { StoredEvent } from '../store/ledger/ledger.ts';
-import { settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { type StoredCall, storedFile } from './load.ts';
+import { settleNotSent } from './not-sent.ts';
 import { quoting, replyReference } from './reply.ts';
 import { settleTold } from './tells.ts';
 

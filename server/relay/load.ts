@@ -24,6 +24,9 @@ export interface Loaded<D extends Delivery = Delivery> {
   adapter: AnyAdapter;
 }
 
+/** What one try needs: the delivery, whom it goes to, and the event that it came from. */
+export type Attempt = Loaded & { stored: StoredEvent };
+
 /** A call as it is stored, with its conversation: just expanded, or read again. */
 export interface StoredCall {
   claim: Claim;

@@ -2,9 +2,10 @@
 import type { Making, Preparation } from '../core/adapter.ts';
 import { fromWireError, isOutcome, type NotSent, WireError } from '../core/outcome.ts';
 import type { Claim } from '../store/ledger/claims.ts';
-import { type Attempt, settleNotSent } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { leased } from './leased.ts';
+import type { Attempt } from './load.ts';
+import { settleNotSent } from './not-sent.ts';
 
 /** Undefined: a step stopped the delivery, and the claim was settled. */
 export async function prepare(

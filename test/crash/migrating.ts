@@ -12,9 +12,9 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { freePort, Product } from '../../playground/town/product.ts';
 import { isPostgresUrl } from '../../server/store/database/dialect.ts';
+import { migrations } from '../../server/store/database/migrations/migrations.ts';
 import { openDatabase } from '../../server/store/database/open.ts';
 import { postgresDialect } from '../../server/store/database/open-postgres.ts';
-import { migrations } from '../../server/store/migrations/migrations.ts';
 import type { Chance } from './chance.ts';
 
 export interface Migrating {

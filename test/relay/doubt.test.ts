@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { MAYBE_DELIVERED } from '../../server/relay/attempt.ts';
+import { MAYBE_DELIVERED } from '../../server/relay/later.ts';
 import {
   acceptThenHang,
   acceptThenTimeOut,

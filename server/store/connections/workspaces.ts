@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { insertOnce } from '../database/insert-once.ts';
 import type { Database } from '../database/open.ts';
 import type { WorkspaceTable } from '../database/schema.ts';
-import { scrub } from '../erasure/scrub.ts';
+import { scrub } from '../database/scrub.ts';
 import type { KeyRing } from '../sealing/keyring.ts';
 import { createSeal } from '../sealing/seal.ts';
 

@@ -1,9 +1,9 @@
 import type { ConnectionStore } from '../connections/connections.ts';
 import type { Database } from '../database/open.ts';
+import { scrub } from '../database/scrub.ts';
 import type { MediaFiles } from '../media/media-files.ts';
 import { type Erased, type EraseRequest, eraseCustomer } from './erase.ts';
 import { createRetentionStore } from './retention.ts';
-import { scrub } from './scrub.ts';
 
 export interface ErasureStore {
   /** Rows first, then files, then what leads to these: what a crash leaves over is found by the next round of retention. */

@@ -7,8 +7,8 @@ import { sql } from 'kysely';
 import { firstId } from '../../core/ids.ts';
 import { lockLanes } from '../database/locks.ts';
 import type { Database } from '../database/open.ts';
+import { scrub } from '../database/scrub.ts';
 import { FORGOTTEN } from '../media/media-rows.ts';
-import { scrub } from './scrub.ts';
 
 export interface RetentionStore {
   /** One step through what was received before `before` (ms) and has content; erases it where all has been over since then. */

@@ -2,8 +2,8 @@
 import { sql } from 'kysely';
 import { firstId } from '../../core/ids.ts';
 import type { Database } from '../database/open.ts';
-import { everInTrouble } from '../reading/trouble.ts';
 import type { Ledger } from './ledger.ts';
+import { everInTrouble } from './trouble.ts';
 
 export interface ReplayWish {
   workspaceIds: string[];

@@ -7,11 +7,11 @@ import type { Event } from '../../core/message.ts';
 import type { Database } from '../database/open.ts';
 import type { DeliveryTable, EventStatus, EventTable, MediaTable } from '../database/schema.ts';
 import type { Conversation } from '../ledger/conversations.ts';
+import { everInTrouble, isTrouble } from '../ledger/trouble.ts';
 import type { Seal } from '../sealing/seal.ts';
 import { opened } from './activity-rows.ts';
 import { searched } from './activity-search.ts';
 import { journey } from './journey.ts';
-import { everInTrouble, isTrouble } from './trouble.ts';
 
 export interface ActivityRow {
   id: string;

@@ -1,7 +1,7 @@
 /** Counts for plots and lists: how much went where, how fast, and what failed for which reason. No content. */
 import { sql } from 'kysely';
 import type { Database } from '../database/open.ts';
-import { everInTrouble, TROUBLE } from './trouble.ts';
+import { everInTrouble, TROUBLE } from '../ledger/trouble.ts';
 
 interface Range {
   workspaceIds: string[];

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRoster, type Roster } from '../../../server/relay/roster.ts';
+import { migrations } from '../../../server/store/database/migrations/migrations.ts';
 import { type Database, openDatabase } from '../../../server/store/database/open.ts';
 import { createPeers, type Peers } from '../../../server/store/database/peers.ts';
 import { isDatabaseDown } from '../../../server/store/database/refusals.ts';
-import { migrations } from '../../../server/store/migrations/migrations.ts';
 import { testIo } from '../../support/io.ts';
 import { emptyPostgres, freshPostgres, PostgresServer } from '../../support/postgres.ts';
 import { WORKSPACE } from '../../support/stores.ts';

@@ -1,9 +1,9 @@
 /** Failures as the console lists and counts them: the same rows as ever, without reading what arrived. */
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { everInTrouble } from '../../../server/store/ledger/trouble.ts';
 import { createActivityStore } from '../../../server/store/reading/activity.ts';
 import { createTrafficStore } from '../../../server/store/reading/traffic.ts';
-import { everInTrouble } from '../../../server/store/reading/trouble.ts';
 import { CHANNEL, onEveryStore, outgoing, WORKSPACE } from '../../support/stores.ts';
 
 onEveryStore('failures', (store) => {

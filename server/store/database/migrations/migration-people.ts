@@ -1,8 +1,8 @@
 /** 0003: passwords, invitations, grants, sessions that can be listed, the audit trail, refused webhooks. */
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { table } from '../database/columns.ts';
-import type { Schema } from '../database/schema.ts';
+import { table } from '../columns.ts';
+import type { Schema } from '../schema.ts';
 
 const INDEXES = [
   'create unique index password_email on password (email)',

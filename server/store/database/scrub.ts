@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { isPostgres } from '../database/dialect.ts';
-import type { Database } from '../database/open.ts';
+import { isPostgres } from './dialect.ts';
+import type { Database } from './open.ts';
 
 /**
  * Makes what was deleted unreadable in the files as well: deleted bytes are overwritten as they go (secure_delete, see

@@ -4,9 +4,9 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
-import { sqlType, table } from '../database/columns.ts';
-import { isPostgres } from '../database/dialect.ts';
-import type { Schema } from '../database/schema.ts';
+import { sqlType, table } from '../columns.ts';
+import { isPostgres } from '../dialect.ts';
+import type { Schema } from '../schema.ts';
 import { budgets } from './migration-budgets.ts';
 import { people } from './migration-people.ts';
 import { retention } from './migration-retention.ts';

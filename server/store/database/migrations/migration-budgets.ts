@@ -1,8 +1,8 @@
 /** 0005: what may be called on each account, for all processes together. */
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { table } from '../database/columns.ts';
-import type { Schema } from '../database/schema.ts';
+import { table } from '../columns.ts';
+import type { Schema } from '../schema.ts';
 
 export const budgets: Migration = {
   async up(db: Kysely<Schema>) {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { isPostgres } from '../database/dialect.ts';
-import type { Schema } from '../database/schema.ts';
+import { isPostgres } from '../dialect.ts';
+import type { Schema } from '../schema.ts';
 
 /** Claims go from workspace to workspace: each one's oldest lane, found without passing by anybody else's. */
 export const turns: Migration = {

@@ -1,7 +1,7 @@
 /** 0004: what retention walks: only what still has content, oldest first (an id begins with its time). */
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { Schema } from '../database/schema.ts';
+import type { Schema } from '../schema.ts';
 
 const INDEXES = [
   'create index event_kept on event (id) where content is not null',

@@ -1,7 +1,7 @@
 /** 0006: failures are found without reading what arrived: `trouble.ts`. */
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { Schema } from '../database/schema.ts';
+import type { Schema } from '../schema.ts';
 
 export const trouble: Migration = {
   async up(db: Kysely<Schema>) {
