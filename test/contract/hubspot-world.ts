@@ -122,6 +122,8 @@ export async function received({ portal }: Attached): Promise<Event[]> {
     const request: WebhookRequest = {
       method: heard.method,
       url: `${product.url}${heard.path}`,
+      // The last step of the channels' path, which our door has compared with its secret.
+      routeId: heard.path.split('/').at(-1) as string,
       headers: heard.headers,
       body: new TextEncoder().encode(heard.body),
     };
