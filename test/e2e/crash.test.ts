@@ -29,8 +29,11 @@ beforeAll(async () => {
     acquainted: 24,
     seed: 7,
   });
-  sqlite = await crash({ ...short(SQLITE), processes: 1 });
-  postgres = await crash({ ...short(POSTGRES), processes: 3, postgresUrl: await emptyPostgres() });
+  // Side by side: most of their time is waiting for doubts to clear.
+  [sqlite, postgres] = await Promise.all([
+    crash({ ...short(SQLITE), processes: 1 }),
+    crash({ ...short(POSTGRES), processes: 3, postgresUrl: await emptyPostgres() }),
+  ]);
 }, 300_000);
 
 describe('messages both ways, while servers are killed and started again,', () => {
