@@ -6,7 +6,8 @@ import { attempt } from './attempt.ts';
 import type { RelayDeps } from './deps.ts';
 import { expandMessage } from './expand.ts';
 import { later } from './later.ts';
-import { messageDelivery, statusDelivery, storedCall } from './load.ts';
+import { UNDER_WAY_MS } from './leased.ts';
+import { type Loaded, messageDelivery, statusDelivery, storedCall } from './load.ts';
 import { tells } from './tells.ts';
 
 export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
@@ -44,8 +45,23 @@ const isOvertaken = (told: string, now: string): boolean =>
 /** A status that was overtaken while it waited is not told: latest rank only. */
 async function tellPlatform(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
   const loaded = await statusDelivery(deps, claim, stored);
+  if (loaded && mayStillArrive(deps, claim, loaded)) return waitForIt(deps, claim);
   if (!loaded || isOvertaken(loaded.delivery.status, stored.status)) return done(deps, claim);
   await attempt(deps, claim, { ...loaded, stored });
+}
+
+/**
+ * The same message twice is one, but a status that arrives late replaces the one that was told meanwhile: behind what a
+ * killed process began to tell, nothing is told until that request cannot arrive any more.
+ */
+const mayStillArrive = (deps: RelayDeps, { delivery }: Claim, { adapter }: Loaded): boolean =>
+  adapter.can.idempotent && delivery.state === 'started' && deps.io.clock.now() < arrivedBy(delivery);
+
+const arrivedBy = ({ started_at }: Claim['delivery']): number => Number(started_at ?? 0) + UNDER_WAY_MS;
+
+async function waitForIt(deps: RelayDeps, claim: Claim): Promise<void> {
+  const nextAt = arrivedBy(claim.delivery);
+  await deps.ledger.settle(claim, { to: 'checking', nextAt, reason: 'It may still be on its way.' });
 }
 
 async function receipt(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {

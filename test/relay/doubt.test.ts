@@ -8,6 +8,7 @@ import {
   timeOut,
 } from '../support/other-side.ts';
 import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
+import { until } from '../support/until.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -169,6 +170,21 @@ describe('a process killed between the provider’s acceptance and our settle', 
     await world.run();
     expect(world.pager.calls).toHaveLength(2);
     expect(world.pager.texts()).toEqual(['reply']);
+  });
+
+  test('tells a status again only when the killed request can no longer arrive and replace a later one', async () => {
+    await linkedWorld({}, { can: { idempotent: true, tells: ['sent'] } });
+    world.desk.next(hang);
+    await world.agentWrites('reply', { id: 'reply' });
+    await world.begin();
+    await until('it is sent', async () => (await world.message('reply')).status === 'sent');
+    await world.begin();
+    await world.desk.called(2);
+    world = await world.crash();
+    await world.advance(14_900);
+    expect(world.desk.told).toEqual([]);
+    await world.advance(200);
+    expect(world.desk.told).toEqual([{ of: 'reply', status: 'sent' }]);
   });
 
   test('waits for the echo, which settles it', async () => {
