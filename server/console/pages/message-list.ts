@@ -9,7 +9,7 @@ export interface ListOptions {
   now: number;
   /** The channel as its name reads; undefined where it goes without saying. */
   channelName(row: ActivityRow): Content | undefined;
-  /** Replaces the arrow with a checkbox of this name. */
+  /** Replaces the arrow with a checkbox of this name, where there is something left to choose. */
   pick?: string;
 }
 
@@ -18,7 +18,7 @@ export const messageList = (rows: ActivityRow[], options: ListOptions): Html =>
 
 const messageRow = (row: ActivityRow, { now, channelName, pick }: ListOptions): Html => {
   const name = channelName(row);
-  return html`<li class="message">${pick ? picker(row, pick) : way(row)}<div><p><a href="/activity/${row.id}">${whoWords(row)}</a></p><p class="words">${row.excerpt ?? html`<span class="soft">Its content is erased.</span>`}</p><p class="where">${name ? html`${name} · ` : NOTHING}${kindWords(row)}</p>${row.reason && troubled(row) ? html`<p class="why">${row.reason}</p>` : NOTHING}</div><div class="state">${badge(messageWord(row.status, row.direction))}${time(row.receivedAt, now)}</div></li>`;
+  return html`<li class="message">${pick && row.excerpt !== undefined ? picker(row, pick) : way(row)}<div><p><a href="/activity/${row.id}">${whoWords(row)}</a></p><p class="words">${row.excerpt ?? html`<span class="soft">${pick ? 'Its content is erased: it cannot be sent again.' : 'Its content is erased.'}</span>`}</p><p class="where">${name ? html`${name} · ` : NOTHING}${kindWords(row)}</p>${row.reason && troubled(row) ? html`<p class="why">${row.reason}</p>` : NOTHING}</div><div class="state">${badge(messageWord(row.status, row.direction))}${time(row.receivedAt, now)}</div></li>`;
 };
 
 const troubled = ({ status }: ActivityRow): boolean => status === 'failed' || status === 'unknown';
