@@ -1,5 +1,6 @@
 /** One message's journey: every step, every call, what was received, and another try. */
 import { mayManage } from '../../accounts/roles.ts';
+import { describe } from '../../core/describe.ts';
 import { contentErased, notFound, Problem } from '../../http/problem.ts';
 import type { Journey, JourneyCall, Step } from '../../store/reading/activity.ts';
 import type { ConsoleDeps } from '../deps.ts';
@@ -89,27 +90,9 @@ function said({ event, files, kind }: Journey): Html {
 
 type MessagePart = Extract<NonNullable<Journey['event']>, { kind: 'message' }>['parts'][number];
 
-function partWords(part: MessagePart): string {
-  switch (part.kind) {
-    case 'text':
-    case 'choice':
-      return part.text;
-    case 'file':
-      return part.caption ?? '';
-    case 'location':
-      return `Location: ${[part.name, part.address, `${part.latitude}, ${part.longitude}`].filter(Boolean).join(', ')}`;
-    case 'contact':
-      return `Contact: ${[part.name, ...part.phones, ...part.emails].join(', ')}`;
-    case 'reaction':
-      return part.emoji ? `Reacted ${part.emoji}` : 'Took a reaction back';
-    case 'edit':
-      return `Edited: ${part.text}`;
-    case 'deletion':
-      return 'Deleted a message';
-    case 'other':
-      return `Sent ${part.summary}`;
-  }
-}
+/** Files stand in a list of their own, so here only what was written under them. */
+const partWords = (part: MessagePart): string =>
+  part.kind === 'file' ? (part.caption ?? '') : describe(part);
 
 const fileList = (files: Journey['files']): Html =>
   html`<ul>${files.map(
