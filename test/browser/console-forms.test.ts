@@ -2,6 +2,7 @@
  * Every form of the console, sent by a browser that runs no script, does what it says. The list is not written here: the
  * router's own list and the forms on the pages that are met on the way say what is left out.
  */
+import Sqlite from 'better-sqlite3';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CUSTOMERS, INTERCOM_WORKSPACE, LINES } from '../../playground/town/emulators.ts';
@@ -17,6 +18,37 @@ const BOT = LINES[0]?.bot ?? { token: '', id: '' };
 const PASSWORD = 'correct horse battery';
 
 let town: ConsoleTown;
+/** What was changed on the way, as the audit trail calls it. */
+const CHANGES = [
+  'account.founded',
+  'account.owner_changed',
+  'account.renamed',
+  'address.change_requested',
+  'channel.added',
+  'channel.archived',
+  'channel.credentials_replaced',
+  'channel.renamed',
+  'customer.erased',
+  'invitation.accepted',
+  'invitation.renewed',
+  'invitation.sent',
+  'invitation.withdrawn',
+  'join.accepted',
+  'join.declined',
+  'join.requested',
+  'login.added',
+  'login.removed',
+  'member.removed',
+  'member.role_changed',
+  'member.workspaces_changed',
+  'password.changed',
+  'signed_in',
+  'token.created',
+  'token.revoked',
+  'workspace.archived',
+  'workspace.connected',
+];
+
 /** "POST /tokens", "GET /activity": what was sent by a form, and what forms there were on the way. */
 const sent = new Set<string>();
 const met = new Set<string>();
@@ -305,6 +337,13 @@ describe('without JavaScript', () => {
     expect(path(ada)).toBe('/sign-in');
     await ada.goto('/tokens');
     expect(path(ada)).toBe('/sign-in');
+  });
+
+  test('every change stands in the audit trail', () => {
+    const database = new Sqlite(town.databaseFile, { readonly: true });
+    const actions = database.prepare('select distinct action from audit order by action').pluck().all();
+    database.close();
+    expect(actions).toEqual(CHANGES);
   });
 
   test('no form was left out, neither of the router’s list nor of the pages; one that is would be named', () => {
