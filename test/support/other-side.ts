@@ -154,7 +154,7 @@ export class OtherSide {
     const planned = this.lookups.shift();
     if (planned instanceof Error) throw planned;
     if (planned) return planned;
-    const found = this.accepted.find((one) => one.key === delivery.id);
+    const found = this.accepted.find(({ id, key }) => key === delivery.id && !delivery.taken?.includes(id));
     return found ? { found: found.id, thread: found.thread } : 'absent';
   }
 

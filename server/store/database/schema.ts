@@ -130,6 +130,8 @@ export interface DeliveryTable {
   started_at: number | null;
   /** The other side's id of what was made. */
   provider_id: string | null;
+  /** Not null once it was sent again by hand: the other side's ids of the tries before, one a line. */
+  tried: string | null;
   code: string | null;
   reason: string | null;
   /** Sealed call; null before expansion and after erasure. */

@@ -7,6 +7,7 @@ import { withoutCollision } from '../database/committer-postgres.ts';
 import { lockLanes } from '../database/locks.ts';
 import type { Database } from '../database/open.ts';
 import { asConversation } from '../ledger/conversations.ts';
+import { earlierTries } from '../ledger/resend.ts';
 import { FORGOTTEN } from '../media/media-rows.ts';
 import type { Seal } from '../sealing/seal.ts';
 import { BATCH, batches, eraseDeliveries, lanesOf } from './erase-deliveries.ts';
@@ -155,13 +156,13 @@ async function tracesOf(trx: Database, workspaceId: string, events: string[]): P
   for (const some of batches(events)) {
     const rows = await trx
       .selectFrom('delivery')
-      .select(['id', 'provider_id'])
+      .select(['id', 'provider_id', 'tried'])
       .where('workspace_id', '=', workspaceId)
       .where('event_id', 'in', some)
       .execute();
     for (const row of rows) {
       deliveries.push(row.id);
-      if (row.provider_id) outside.add(row.provider_id);
+      for (const id of [row.provider_id ?? [], earlierTries(row)].flat()) outside.add(id);
     }
   }
   return {

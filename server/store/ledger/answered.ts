@@ -5,6 +5,7 @@ import type { Database } from '../database/open.ts';
 import type { Seal } from '../sealing/seal.ts';
 import type { Claim } from './claims.ts';
 import type { Conversation } from './conversations.ts';
+import { earlierTries } from './resend.ts';
 
 const EXCERPT_CHARACTERS = 60;
 
@@ -45,14 +46,16 @@ const SLACK_MS = 10 * 60_000;
 
 /**
  * The other side's ids that belong to other deliveries of the same direction, in this conversation and in the others of
- * the same contact: somebody who writes "hello" on two channels at once has two conversations that begin alike.
+ * the same contact: somebody who writes "hello" on two channels at once has two conversations that begin alike. And
+ * those of tries before Resend was pressed: the one that failed is listed beside the one that is looked for.
  */
 export async function taken(
   db: Database,
   { workspaceId, delivery }: Claim,
   since: number,
 ): Promise<string[]> {
-  if (!delivery.conversation_id) return [];
+  const own = earlierTries(delivery);
+  if (!delivery.conversation_id) return own;
   const rows = await db
     .selectFrom('event')
     .innerJoin('delivery', (join) =>
@@ -60,7 +63,7 @@ export async function taken(
         .onRef('delivery.workspace_id', '=', 'event.workspace_id')
         .onRef('delivery.event_id', '=', 'event.id'),
     )
-    .select('delivery.provider_id')
+    .select(['delivery.provider_id', 'delivery.tried'])
     .where('event.workspace_id', '=', workspaceId)
     .where('event.conversation_id', 'in', sameContact(db, workspaceId, delivery.conversation_id))
     .where('delivery.direction', '=', delivery.direction)
@@ -68,7 +71,7 @@ export async function taken(
     .where('delivery.provider_id', 'is not', null)
     .where('delivery.updated_at', '>=', since - SLACK_MS)
     .execute();
-  return rows.flatMap((row) => row.provider_id ?? []);
+  return [...own, ...rows.flatMap((row) => [row.provider_id ?? [], earlierTries(row)].flat())];
 }
 
 const sameContact = (db: Database, workspaceId: string, conversationId: string) =>

@@ -13,6 +13,7 @@ import type { Seal } from '../sealing/seal.ts';
 import type { Claim, DeliveryRow } from './claims.ts';
 import { partsOf, refreshEvent } from './event-status.ts';
 import { freeLane, holdsLane } from './lanes.ts';
+import { earlierTries } from './resend.ts';
 import type { Settlement } from './settlement.ts';
 
 export interface ReceiptRequest {
@@ -110,14 +111,19 @@ const keep = (trx: Database, { receipt, seal }: ReceiptRequest) =>
 const RANK: Partial<Record<DeliveryState, number>> = { sent: 1, failed: 2, delivered: 3, read: 4 };
 const UNDECIDED: DeliveryState[] = ['started', 'checking', 'unknown'];
 
-/** Whether a receipt says something new about a delivery in this state. */
-function rises(state: DeliveryState, status: ReceiptStatus): boolean {
+type Known = Pick<DeliveryRow, 'state' | 'provider_id' | 'tried'>;
+type Evidence = Pick<ReceiptEvent, 'of' | 'status' | 'code' | 'why'>;
+
+/** Whether a receipt says something new about a delivery of which this much is known. */
+function rises({ state, provider_id, tried }: Known, { of, status }: Evidence): boolean {
+  // Sent again by hand: whatever became of an earlier try, only that it arrived still counts.
+  const arrived = status === 'delivered' || status === 'read';
+  if (!arrived && earlierTries({ tried }).includes(of)) return false;
   if (UNDECIDED.includes(state)) return true;
+  if (status === 'failed' && tried !== null && of !== provider_id) return false;
   const rank = RANK[state];
   return rank !== undefined && (RANK[status] as number) > rank;
 }
-
-type Evidence = Pick<ReceiptEvent, 'of' | 'status' | 'code' | 'why'>;
 
 async function raise(
   trx: Database,
@@ -125,7 +131,7 @@ async function raise(
   receipt: Evidence,
   { tells, seal, now }: { tells: string[]; seal: Seal; now: number },
 ): Promise<void> {
-  if (!rises(target.state, receipt.status)) return;
+  if (!rises(target, receipt)) return;
   await write(trx, target, receipt, now);
   const workspaceId = target.workspace_id;
   if (target.open === 1) await freeLane(trx, { workspaceId, laneId: target.lane_id }, 1, now);
@@ -208,16 +214,18 @@ export async function raiseByWaitingReceipts(
     .where(fits)
     .execute();
   if (waiting.length === 0) return false;
-  let state: DeliveryState = settlement.to;
+  const { tried } = delivery;
+  const provider_id = settlement.to === 'sent' ? settlement.providerId : delivery.provider_id;
+  let known: Known = { state: settlement.to, provider_id, tried };
   for (const receipt of waiting.sort((a, b) => rankOf(a.status) - rankOf(b.status))) {
-    if (!rises(state, receipt.status)) continue;
-    const { status, code, why } = receipt;
-    const evidence = { of: receipt.provider_id, status, ...(code ? { code } : {}), ...(why ? { why } : {}) };
+    const { status, code, why, provider_id: of } = receipt;
+    const evidence = { of, status, ...(code ? { code } : {}), ...(why ? { why } : {}) };
+    if (!rises(known, evidence)) continue;
     await write(trx, delivery, evidence, now);
-    state = status;
+    known = { state: status, provider_id: of, tried };
   }
   await trx.deleteFrom('receipt').where('workspace_id', '=', workspaceId).where(fits).execute();
-  return settlement.to === 'checking' && state !== 'checking';
+  return settlement.to === 'checking' && known.state !== 'checking';
 }
 
 const rankOf = (status: ReceiptStatus): number => RANK[status] ?? 0;

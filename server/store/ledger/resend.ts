@@ -1,8 +1,12 @@
-/** Resend: the message goes to the end of its lane and is really sent again. */
+/**
+ * Resend: the message goes to the end of its lane and is really sent again. What the other side called the tries
+ * before is kept, because it goes on listing them and reporting of them: they say nothing of the new one.
+ */
+import { sql } from 'kysely';
 import type { Handler } from '../database/committer.ts';
 import { lockLanes } from '../database/locks.ts';
 import type { Database } from '../database/open.ts';
-import type { DeliveryState } from '../database/schema.ts';
+import type { DeliveryState, DeliveryTable } from '../database/schema.ts';
 import { addHistory } from './event-status.ts';
 import { openLane } from './lanes.ts';
 import { position } from './position.ts';
@@ -20,6 +24,14 @@ export const resend: Handler<ResendRequest, ResendResult> = async (trx, requests
   for (const request of requests) results.push(await resendOne(trx, request));
   return results;
 };
+
+/** The other side's ids of the tries before Resend was pressed; one that never heard of its id has none. */
+export const earlierTries = ({ tried }: Pick<DeliveryTable, 'tried'>): string[] =>
+  tried ? tried.split('\n') : [];
+
+/** Not null from now on. */
+const triesSoFar = sql<string>`case when provider_id is null then coalesce(tried, '')
+  when coalesce(tried, '') = '' then provider_id else tried || ${'\n'} || provider_id end`;
 
 const FAILED: DeliveryState[] = ['failed', 'unknown', 'cancelled'];
 
@@ -54,6 +66,7 @@ async function resendOne(trx: Database, { workspaceId, eventId, now }: ResendReq
       open: 1,
       rank: 1,
       attempts: 0,
+      tried: triesSoFar,
       next_at: 0,
       started_at: null,
       code: null,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Claim } from '../../../server/store/ledger/claims.ts';
 import {
   CHANNEL,
   conversationWith,
@@ -120,6 +121,61 @@ onEveryStore('receipts', (store) => {
     expect(told.delivery.kind).toBe('status');
     expect(await store().ledger.content(told)).toMatchObject({ status: 'sent' });
   });
+});
+
+const LATER = Date.UTC(2100, 0, 1);
+
+onEveryStore('receipts of a message that was sent again by hand', (store) => {
+  /** Sent as p1, failed, and on its way again. */
+  async function resent(): Promise<Claim> {
+    const claim = await outgoing(store(), 'reply');
+    await store().ledger.settle(claim, { to: 'sent', providerId: 'p1' });
+    return failedAndResent(claim, 'p1');
+  }
+  async function failedAndResent({ delivery }: Claim, of: string): Promise<Claim> {
+    await hear(store(), receipt(of, 'failed', { ref: delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('failed');
+    await store().ledger.resend(WORKSPACE, delivery.event_id);
+    const again = await takeOne(store());
+    await store().ledger.start(again);
+    return again;
+  }
+  const doubt = { to: 'checking' as const, nextAt: LATER, reason: 'no answer' };
+
+  test('settle no doubt when they are about a try before', async () => {
+    const again = await failedAndResent(await resent().then(sentAs('p2')), 'p2');
+    await hear(store(), receipt('p1', 'sent', { ref: again.delivery.id }));
+    await store().ledger.settle(again, doubt);
+    await hear(store(), receipt('p2', 'sent', { ref: again.delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('queued');
+    expect(await store().ledger.taken(again, 0)).toEqual(['p1', 'p2']);
+    await hear(store(), receipt('p3', 'sent', { ref: again.delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('sent');
+  });
+
+  test('say that it arrived, whichever of them did', async () => {
+    const again = await resent();
+    await store().ledger.settle(again, doubt);
+    await hear(store(), receipt('p1', 'delivered', { ref: again.delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('delivered');
+  });
+
+  test('do not make the one that was taken fail when the one before, whose end was unknown, has', async () => {
+    const claim = await outgoing(store(), 'reply');
+    await store().ledger.start(claim);
+    await store().ledger.settle(claim, { to: 'unknown', reason: 'no answer' });
+    await store().ledger.resend(WORKSPACE, claim.delivery.event_id);
+    const again = await takeOne(store()).then(sentAs('p2'));
+    await hear(store(), receipt('p1', 'failed', { ref: again.delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('sent');
+    await hear(store(), receipt('p2', 'failed', { ref: again.delivery.id }));
+    expect(await statusOf(store(), 'reply')).toBe('failed');
+  });
+
+  const sentAs = (providerId: string) => async (claim: Claim) => {
+    await store().ledger.settle(claim, { to: 'sent', providerId });
+    return claim;
+  };
 });
 
 onEveryStore('a conversation', (store) => {

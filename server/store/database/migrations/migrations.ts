@@ -10,6 +10,7 @@ import type { Schema } from '../schema.ts';
 import { budgets } from './migration-budgets.ts';
 import { people } from './migration-people.ts';
 import { retention } from './migration-retention.ts';
+import { tries } from './migration-tries.ts';
 import { trouble } from './migration-trouble.ts';
 import { turns } from './migration-turns.ts';
 
@@ -294,5 +295,6 @@ export const migrations: MigrationProvider = {
     '0005-budgets': budgets,
     '0006-trouble': trouble,
     '0007-turns': turns,
+    '0008-tries': tries,
   }),
 };
