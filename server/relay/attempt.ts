@@ -2,7 +2,7 @@
  * One try at one call: its turn, credentials, doubt, preparations, `attempt_started`, send, settle. Read it from top to bottom:
  * the order is the promise.
  */
-import type { Connection, Io } from '../core/adapter.ts';
+import type { Connection } from '../core/adapter.ts';
 import { fromWireError, type Outcome, unknown, WireError } from '../core/outcome.ts';
 import { forLog } from '../store/database/refusals.ts';
 import type { Claim } from '../store/ledger/claims.ts';
@@ -30,7 +30,8 @@ export async function attempt(deps: RelayDeps, claim: Claim, loaded: Attempt): P
 }
 
 async function attemptNow(deps: RelayDeps, claim: Claim, loaded: Attempt): Promise<void> {
-  const connection = await deps.credentials(loaded.connection);
+  const { slow } = deps.budgets;
+  const connection = await slow.wait(loaded.connection.id, () => deps.credentials(loaded.connection));
   if ('unusable' in connection)
     return later(deps, claim, deps.io.clock.now() + connection.retryAfterMs, connection.unusable);
   const ready = { ...loaded, connection };
@@ -47,14 +48,18 @@ async function send(deps: RelayDeps, claim: Claim, ready: Attempt): Promise<void
   const startedAt = deps.io.clock.now();
   if (!(await deps.ledger.start(claim))) return;
   const delivery = { ...ready.delivery, prepared };
-  const outcome = await sendSafely(leased(deps.io, claim, startedAt), { ...ready, delivery });
+  const io = leased(deps.io, claim, startedAt);
+  const outcome = await sendSafely({ ...deps, io }, { ...ready, delivery });
   await settleOutcome(deps, claim, { ...ready, delivery }, outcome);
 }
 
 /** Whatever breaks after `attempt_started` may have happened behind the other side's acceptance. */
-async function sendSafely(io: Io, { adapter, delivery, connection }: Attempt): Promise<Outcome> {
+async function sendSafely(
+  { io, budgets }: RelayDeps,
+  { adapter, delivery, connection }: Attempt,
+): Promise<Outcome> {
   try {
-    return await adapter.send(delivery, connection, io);
+    return await budgets.slow.wait(connection.id, () => adapter.send(delivery, connection, io));
   } catch (error) {
     if (error instanceof WireError) return fromWireError(error);
     io.log.error({ delivery: delivery.id, error: forLog(error) }, 'a send broke');

@@ -12,6 +12,7 @@ import type { Claim } from '../store/ledger/claims.ts';
 import { backoff } from './backoff.ts';
 import { type Bucket, createBucket } from './bucket.ts';
 import { metered } from './metered.ts';
+import { createSlowCalls, type SlowCalls } from './slow-calls.ts';
 
 export interface Target {
   connection: Connection;
@@ -33,6 +34,8 @@ export interface Budgets {
   ended(connection: Connection, claim: Claim): Promise<void>;
   /** The world in which every call to the account counts. `claim`: its first call was paid for by its turn. */
   io(target: Target, claim?: Claim): Io;
+  /** Every call for which a claim waits goes through it. */
+  slow: SlowCalls;
 }
 
 interface Account {
@@ -54,37 +57,25 @@ export function createBudgets(
   { ledger, io }: { ledger: BudgetStore; io: Io },
   rates: Readonly<Record<string, number>> = {},
 ): Budgets {
-  const accounts = new Map<string, Account>();
-  const accountOf = ({ id }: Connection): Account => {
-    const known = accounts.get(id);
-    if (known) return known;
-    const made: Account = { buckets: new Map(), suspect: undefined, probing: undefined, strikes: 0, why: '' };
-    accounts.set(id, made);
-    return made;
-  };
-  const bucketOf = ({ connection, adapter }: Target, name: string): Bucket => {
-    const { buckets } = accountOf(connection);
-    const known = buckets.get(name);
-    if (known) return known;
-    const key = { workspaceId: connection.workspaceId, connectionId: connection.id, name };
-    const made = createBucket(ledger, io.clock, key, granted(rates, adapter, name));
-    buckets.set(name, made);
-    return made;
-  };
+  const { known, accountOf, bucketOf } = openAccounts({ ledger, io }, rates);
+  const slow = createSlowCalls(io.clock);
   return {
+    slow,
     turn: async (target, claim) => {
+      const wait = slow.turn(target.connection.id);
+      if (wait) return wait;
       const account = accountOf(target.connection);
       const turn = await bucketOf(target, CALLS).take(hasWaited(claim));
       if (turn === 'probe') account.probing = claim.laneId;
       if (typeof turn === 'string') return undefined;
       return { at: turn.at, why: account.why || busy(target.adapter) };
     },
-    closed: ({ workspaceId, delivery: { kind, direction } }) => {
-      // Whatever goes to the platform goes through the workspace's own connection.
-      const toPlatform = kind === 'status' || (kind === 'message' && direction === 'in');
-      const account = toPlatform ? accounts.get(workspaceId) : undefined;
+    closed: (claim) => {
+      const id = knownAccount(claim);
+      if (id === undefined) return undefined;
+      const account = known(id);
       const at = account?.buckets.get(CALLS)?.place();
-      return account && at !== undefined ? { at, why: account.why } : undefined;
+      return account && at !== undefined ? { at, why: account.why } : slow.turn(id);
     },
     heard: async (connection, claim, outcome) => {
       const account = accountOf(connection);
@@ -111,10 +102,39 @@ export function createBudgets(
   };
 }
 
+/** What this process knows of the accounts that it has called. */
+function openAccounts(
+  { ledger, io }: { ledger: BudgetStore; io: Io },
+  rates: Readonly<Record<string, number>>,
+) {
+  const accounts = new Map<string, Account>();
+  const accountOf = ({ id }: Connection): Account => {
+    const known = accounts.get(id);
+    if (known) return known;
+    const made: Account = { buckets: new Map(), suspect: undefined, probing: undefined, strikes: 0, why: '' };
+    accounts.set(id, made);
+    return made;
+  };
+  const bucketOf = ({ connection, adapter }: Target, name: string): Bucket => {
+    const { buckets } = accountOf(connection);
+    const known = buckets.get(name);
+    if (known) return known;
+    const key = { workspaceId: connection.workspaceId, connectionId: connection.id, name };
+    const made = createBucket(ledger, io.clock, key, granted(rates, adapter, name));
+    buckets.set(name, made);
+    return made;
+  };
+  return { known: (id: string) => accounts.get(id), accountOf, bucketOf };
+}
+
 const CALLS = 'calls';
 
 /** It was put back before: it stands in line already. */
 const hasWaited = ({ delivery }: Claim): boolean => Number(delivery.next_at) > 0;
+
+/** Whatever goes to the platform goes through the workspace's own connection; of anything else it has to be read. */
+const knownAccount = ({ workspaceId, delivery: { kind, direction } }: Claim): string | undefined =>
+  kind === 'status' || (kind === 'message' && direction === 'in') ? workspaceId : undefined;
 
 const busy = ({ title }: AnyAdapter): string =>
   `${title} takes only so many messages at a time: this one waits for its turn.`;

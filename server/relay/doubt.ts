@@ -66,8 +66,9 @@ const patience = ({ times }: RelayDeps, { delivery }: Claim): number =>
   delivery.direction === 'out' ? GIVE_UP_AFTER_MS : times.inboundMaxAge;
 
 async function lookUpSafely(deps: RelayDeps, { adapter, delivery, connection }: Attempt) {
+  const looking = async () => (await adapter.lookup?.(delivery, connection, deps.io)) ?? 'cannot';
   try {
-    return (await adapter.lookup?.(delivery, connection, deps.io)) ?? 'cannot';
+    return await deps.budgets.slow.wait(connection.id, looking);
   } catch (error) {
     deps.io.log.warn({ delivery: delivery.id, error: String(error) }, 'a look-up failed; trying again');
     return 'failed' as const;

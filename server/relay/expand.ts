@@ -12,6 +12,7 @@ import type { Conversation } from '../store/ledger/conversations.ts';
 import type { Call, MediaRef } from '../store/ledger/expand.ts';
 import type { StoredEvent } from '../store/ledger/ledger.ts';
 import type { RelayDeps } from './deps.ts';
+import { later } from './later.ts';
 import { type StoredCall, storedFile } from './load.ts';
 import { settleNotSent } from './not-sent.ts';
 import { quoting, replyReference } from './reply.ts';
@@ -128,7 +129,10 @@ async function wholeMessage(
 ): Promise<MessageEvent | undefined> {
   const adapter = deps.adapter(source.type);
   if (!event.partial || !adapter?.readBack) return event;
-  const usable = await deps.credentials(source);
+  const { slow } = deps.budgets;
+  const wait = slow.turn(source.id);
+  if (wait) return void (await later(deps, claim, wait.at, wait.why));
+  const usable = await slow.wait(source.id, () => deps.credentials(source));
   if ('unusable' in usable) {
     await deps.ledger.settle(claim, {
       to: 'queued',
@@ -172,8 +176,10 @@ async function readBack(
   connection: Connection,
   deps: RelayDeps,
 ) {
+  const reading = async () =>
+    (await adapter.readBack?.(of, connection, deps.budgets.io({ connection, adapter }))) ?? [];
   try {
-    return (await adapter.readBack?.(of, connection, deps.budgets.io({ connection, adapter }))) ?? [];
+    return await deps.budgets.slow.wait(connection.id, reading);
   } catch (error) {
     // Reading is repeatable: whatever went wrong on the wire, it can be done again.
     return { outcome: 'retry' as const, why: String((error as Error).message) };

@@ -17,7 +17,8 @@ export async function prepare(
   const prepared = { ...delivery.prepared };
   for (const step of adapter.prepare?.(delivery, connection, leased(deps.io, claim)) ?? []) {
     if (prepared[step.name] !== undefined) continue;
-    const value = await runStep(deps, claim, step, prepared);
+    const running = () => runStep(deps, claim, step, prepared);
+    const value = await deps.budgets.slow.wait(connection.id, running);
     if (value === 'busy') {
       const nextAt = deps.io.clock.now() + 100;
       await deps.ledger.settle(claim, {

@@ -8,7 +8,10 @@ import type { Claim } from '../store/ledger/claims.ts';
 import { deliver } from './deliver.ts';
 import type { RelayDeps } from './deps.ts';
 
-/** Calls under way at once. Each waits for a few commits; the more wait together, the fewer commits there are. */
+/**
+ * Claims under way at once, but for those whose call is slow. Each waits for a few commits; the more wait together, the
+ * fewer commits there are.
+ */
 const CONCURRENCY = 128;
 
 export interface Worker {
@@ -24,13 +27,16 @@ export function createWorker(deps: RelayDeps): Worker {
   let looping: Promise<void> = Promise.resolve();
   let wake: () => void = () => undefined;
   deps.ledger.onWork(() => wake());
+  const { slow } = deps.budgets;
+  slow.onSlow(() => wake());
+  const placesLeft = () => CONCURRENCY - (underWay.size - slow.count());
 
   async function loop(): Promise<void> {
     while (running) {
-      const free = CONCURRENCY - underWay.size;
+      const free = placesLeft();
       const claims = free > 0 ? await claimSafely(deps, owner, free) : [];
       for (const claim of claims) track(claim);
-      if (claims.length === 0 || claims.length === free) await rest();
+      if (claims.length === 0 || placesLeft() <= 0) await rest();
     }
   }
   function track(claim: Claim): void {
