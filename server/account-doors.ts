@@ -82,7 +82,7 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
   };
   const pages = { ...deps, ...services, ...reading(db, house.store) };
   house.store.connections.onStatus(statusNews(deps));
-  house.store.ledger.onErased(erasureNews(deps));
+  house.store.ledger.onErasing(erasureNews(deps));
   return {
     routers: [
       { path: '/', router: createAuthRouter({ ...services, cookies, publicUrl, io }) },

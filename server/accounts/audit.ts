@@ -2,25 +2,36 @@
  * The audit trail: who did what, when, to which workspace. Only references (ids) and salted hashes: erasing a customer
  * or a person leaves the chain whole and tells nothing about them.
  */
-import type { AuditRow, AuditStore } from '../store/people/audit.ts';
-import type { Actor, Audit, AuditEntry, AuditWish } from './contracts.ts';
+import type { AuditRow, AuditStore, NewAuditRow } from '../store/people/audit.ts';
+import type { Audit, AuditEntry, AuditWish, Author } from './contracts.ts';
 
 /** Octopods itself: a token was refused, a workspace was renamed at its platform. */
 const SYSTEM = 'system';
 
 export function createAudit(store: AuditStore, clock: { now(): number }): Audit {
+  const rowOf = (by: Author, { action, workspaceId, subject, facts }: AuditWish): NewAuditRow => ({
+    account_id: by.account_id,
+    at: clock.now(),
+    actor: 'system' in by ? SYSTEM : by.person_id,
+    token_id: tokenOf(by),
+    action,
+    workspace_id: workspaceId ?? null,
+    subject: subject ?? null,
+    facts: facts ?? {},
+  });
   return {
-    record: (by, { action, workspaceId, subject, facts }: AuditWish) =>
-      store.append({
-        account_id: by.account_id,
-        at: clock.now(),
-        actor: 'system' in by ? SYSTEM : by.person_id,
-        token_id: tokenOf(by),
-        action,
-        workspace_id: workspaceId ?? null,
-        subject: subject ?? null,
-        facts: facts ?? {},
-      }),
+    record: (by, wish) => store.append(rowOf(by, wish)),
+    together: (work) =>
+      store.together(clock, ({ append, ...stores }) =>
+        work({ ...stores, record: (by, wish) => append(rowOf(by, wish)) }),
+      ),
+    noting: async (by) => {
+      const note = await store.noting();
+      return (...wishes) =>
+        async (trx) => {
+          for (const wish of wishes) await note(rowOf(by, wish))(trx);
+        };
+    },
     list: async (accountId, query) => {
       const rows = await store.page(accountId, { ...query, limit: query.limit + 1 });
       const page = rows.slice(0, query.limit);
@@ -45,8 +56,7 @@ export function createAudit(store: AuditStore, clock: { now(): number }): Audit 
   };
 }
 
-const tokenOf = (by: Actor | { system: true }): string | null =>
-  'token_id' in by && by.token_id ? by.token_id : null;
+const tokenOf = (by: Author): string | null => ('token_id' in by && by.token_id ? by.token_id : null);
 
 const asEntry = (row: AuditRow): AuditEntry => ({
   seq: row.seq,

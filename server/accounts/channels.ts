@@ -17,7 +17,7 @@ import {
   unknownType,
   validated,
 } from './channel-form.ts';
-import type { Actor, Audit } from './contracts.ts';
+import type { Actor, Audit, AuditWish } from './contracts.ts';
 import { attachToPlatform, detachFromPlatform, type PlatformDeps } from './platform-side.ts';
 import type { Random } from './secrets.ts';
 
@@ -39,7 +39,7 @@ export interface Channels {
 
 export interface ChannelDeps extends PlatformDeps {
   accounts: AccountStore;
-  audit: Pick<Audit, 'record'>;
+  audit: Pick<Audit, 'record' | 'noting'>;
   /** By channel type. */
   channelAdapters: ReadonlyMap<string, AnyAdapter>;
   /** Where the provider is to send this channel's events. */
@@ -51,44 +51,35 @@ export interface ChannelDeps extends PlatformDeps {
 type Proven = Extract<Connected<unknown>, { ok: true }>;
 
 export const createChannels = (deps: ChannelDeps): Channels => ({
-  create: async (workspace, wish, by) => {
-    const made = await createChannel(deps, workspace, wish);
-    return noted(deps, by, made, 'channel.added');
-  },
+  create: (workspace, wish, by) => createChannel(deps, workspace, wish, by),
   replaceCredentials: async (channel, credentials, by) => {
     const changed = await replaceCredentials(deps, channel, credentials);
-    return noted(deps, by, changed, 'channel.credentials_replaced');
+    if (!isRefusal(changed)) await deps.audit.record(by, entryOf('channel.credentials_replaced', changed));
+    return changed;
   },
   rename: async (channel, name, by) => {
-    await deps.connections.renameChannel(channel.workspace_id, channel.id, name);
-    await noted(deps, by, channel, 'channel.renamed');
+    const note = (await deps.audit.noting(by))(entryOf('channel.renamed', channel));
+    await deps.connections.renameChannel(channel.workspace_id, channel.id, name, note);
   },
   remove: async (channel, by) => {
     const connection = await deps.connections.byId(channel.id);
     if (connection) await deregister(deps, connection);
     await detachFromPlatform(deps, channel.workspace_id, knownFacts(deps, channel));
-    await deps.connections.archiveChannel(channel.workspace_id, channel.id);
-    await noted(deps, by, channel, 'channel.archived');
+    const note = (await deps.audit.noting(by))(entryOf('channel.archived', channel));
+    await deps.connections.archiveChannel(channel.workspace_id, channel.id, note);
   },
 });
 
-/** Into the trail, unless it was refused: then nothing has changed. */
-async function noted<Answer extends Channel | ChannelRefusal>(
-  { audit }: ChannelDeps,
-  by: Actor,
-  answer: Answer,
+const entryOf = (
   action: string,
-): Promise<Answer> {
-  if (isRefusal(answer)) return answer;
-  const { workspace_id: workspaceId, id: subject, type } = answer as Channel;
-  await audit.record(by, { action, workspaceId, subject, facts: { type } });
-  return answer;
-}
+  { workspace_id: workspaceId, id: subject, type }: Pick<Channel, 'workspace_id' | 'id' | 'type'>,
+): AuditWish => ({ action, workspaceId, subject, facts: { type } });
 
 async function createChannel(
   deps: ChannelDeps,
   workspace: Workspace,
   wish: NewChannelWish,
+  by: Actor,
 ): Promise<Channel | ChannelRefusal> {
   if (workspace.status === 'archived') return { refused: 'archived' };
   const adapter = deps.channelAdapters.get(wish.type);
@@ -112,28 +103,30 @@ async function createChannel(
       ? invalid(attached.field, attached.why)
       : { refused: 'unreachable', ...attached };
   }
-  return save(deps, workspace, { ...facts, settings: { ...facts.settings, ...attached.settings } }, proven);
+  const settings = { ...facts.settings, ...attached.settings };
+  return save(deps, workspace, { ...facts, settings }, { proven, by });
 }
 
 async function save(
   deps: ChannelDeps,
   workspace: Workspace,
   facts: ChannelFacts,
-  proven: Proven,
+  { proven, by }: { proven: Proven; by: Actor },
 ): Promise<Channel | ChannelRefusal> {
-  const { connections } = deps;
+  const { connections, audit } = deps;
+  const row = {
+    workspace_id: workspace.id,
+    id: facts.id,
+    type: facts.type,
+    medium: facts.medium,
+    external_id: facts.externalId,
+    name: facts.name,
+    status: proven.status,
+    credentials: proven.credentials,
+    settings: facts.settings,
+  };
   try {
-    await connections.addChannel({
-      workspace_id: workspace.id,
-      id: facts.id,
-      type: facts.type,
-      medium: facts.medium,
-      external_id: facts.externalId,
-      name: facts.name,
-      status: proven.status,
-      credentials: proven.credentials,
-      settings: facts.settings,
-    });
+    await connections.addChannel(row, (await audit.noting(by))(entryOf('channel.added', row)));
   } catch (error) {
     if (!(error instanceof AlreadyLinked)) throw error;
     // Somebody was quicker. In this very workspace, what we attached at the platform is now theirs.

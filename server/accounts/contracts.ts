@@ -8,6 +8,7 @@
  * changes something takes who does it first (`by`), checks their role itself, and writes the audit trail itself.
  */
 import type { Membership, Role } from '../store/people/accounts.ts';
+import type { Note, Together } from '../store/people/audit.ts';
 import type { Refused } from './refusal.ts';
 
 /** Whoever acts, in one account, with the role and workspaces that they have right now. */
@@ -207,6 +208,7 @@ export interface AuditEntry {
   /** Small facts: roles, statuses, counts. No personal data. */
   facts: Record<string, string | number | boolean | null>;
 }
+export interface Inside extends Omit<Together, 'append'>, Pick<Audit, 'record'> {}
 export interface AuditWish {
   action: string;
   workspaceId?: string;
@@ -216,8 +218,14 @@ export interface AuditWish {
 export type AuditVerdict =
   | { ok: true; accounts: number; entries: number }
   | { ok: false; broken: { accountId: string; seq: number; why: string }[] };
+export type Author = Actor | { account_id: string; system: true };
 export interface Audit {
-  record(by: Actor | { account_id: string; system: true }, wish: AuditWish): Promise<void>;
+  /** For what happened without a change of ours, or where the change cannot share a transaction with its entry. */
+  record(by: Author, wish: AuditWish): Promise<void>;
+  /** Changes and their entries: all are there, or none. `work` may ask nobody but the stores that it is handed. */
+  together<Result>(work: (inside: Inside) => Promise<Result>): Promise<Result>;
+  /** Entries that another store writes in the transaction of its change. */
+  noting(by: Author): Promise<(...wishes: AuditWish[]) => Note>;
   /** Newest first. */
   list(
     accountId: string,

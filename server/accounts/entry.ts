@@ -31,9 +31,11 @@ export async function enterAccount(
     if (!isRefused(accepted)) return { person_id: person.id, account_id: accepted.accountId, isNew };
   }
   const account = { id: makeId('acc', deps.clock.now(), deps.random), name: accountName(person) };
-  await deps.accounts.addAccount(account, person.id);
   const by = { account_id: account.id, person_id: person.id, role: 'owner' as const };
-  await deps.audit.record(by, { action: 'account.founded' });
+  await deps.audit.together(async ({ accounts, record }) => {
+    await accounts.addAccount(account, person.id);
+    await record(by, { action: 'account.founded' });
+  });
   return { person_id: person.id, account_id: account.id, isNew };
 }
 

@@ -2,8 +2,9 @@
 import type { Customer } from '../core/message.ts';
 import { equivalentNumbers, toE164 } from '../core/phone.ts';
 import type { ConnectionStore } from '../store/connections/connections.ts';
+import type { Erased } from '../store/erasure/erase.ts';
 import type { ErasureStore } from '../store/erasure/erasure.ts';
-import type { Actor, Audit, Erasure, ErasureReceipt } from './contracts.ts';
+import type { Actor, Audit, AuditWish, Erasure, ErasureReceipt } from './contracts.ts';
 import { notAllowed } from './people.ts';
 import { refusal } from './refusal.ts';
 import { mayManage } from './roles.ts';
@@ -57,20 +58,30 @@ function wantedOf(written: string): Wanted | undefined {
 const digitsOf = (names: string[]): string[] =>
   names.filter((name) => name.startsWith('+')).map((name) => name.slice(1));
 
+const isSomebody = ({ conversations, messages }: Erased): boolean => conversations + messages > 0;
+
+const entryOf = (workspaceId: string, subject: string, erased: Erased): AuditWish => {
+  const { conversations, messages, files } = erased;
+  const facts = { conversations, messages, files: files.length };
+  return { action: 'customer.erased', workspaceId, subject, facts };
+};
+
 async function erase(deps: ErasureDeps, by: Actor, { names, isTheirs }: Wanted): Promise<ErasureReceipt> {
   const { connections, erasures, audit, clock } = deps;
   // The number's usual form stands for all of them, so that asking twice gives the same pseudonym.
   const pseudonym = await audit.pseudonym('customer', names.at(1) ?? names[0] ?? '');
+  const note = await audit.noting(by);
   const workspaces: ErasureReceipt['workspaces'] = [];
   for (const { id, status } of await connections.workspacesOf(by.account_id)) {
     // An archived one has no key any more: its content was unreadable before this.
     if (status === 'archived') continue;
-    const erased = await erasures.erase({ workspaceId: id, isTheirs, words: [...names, ...digitsOf(names)] });
-    const { conversations, messages, contacts, files } = erased;
-    if (conversations + messages === 0) continue;
-    workspaces.push({ workspaceId: id, conversations, messages, contacts, files: files.length });
-    const facts = { conversations, messages, files: files.length };
-    await audit.record(by, { action: 'customer.erased', workspaceId: id, subject: pseudonym, facts });
+    const erased = await erasures.erase({
+      workspaceId: id,
+      isTheirs,
+      words: [...names, ...digitsOf(names)],
+      note: (erased) => (isSomebody(erased) ? note(entryOf(id, pseudonym, erased)) : undefined),
+    });
+    if (isSomebody(erased)) workspaces.push({ workspaceId: id, ...erased, files: erased.files.length });
   }
   if (workspaces.length === 0)
     await audit.record(by, { action: 'customer.erased', subject: pseudonym, facts: { messages: 0 } });

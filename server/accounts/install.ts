@@ -8,7 +8,7 @@ import { makeId } from '../core/ids.ts';
 import type { ConnectionStore, Workspace } from '../store/connections/connections.ts';
 import { AlreadyLinked } from '../store/database/refusals.ts';
 import type { AccountStore, Membership } from '../store/people/accounts.ts';
-import type { Audit } from './contracts.ts';
+import type { Audit, AuditWish } from './contracts.ts';
 import { mayManage } from './roles.ts';
 import type { Random } from './secrets.ts';
 
@@ -37,7 +37,7 @@ export interface Installs {
 
 interface InstallDeps {
   accounts: AccountStore;
-  audit: Pick<Audit, 'record'>;
+  audit: Pick<Audit, 'record' | 'noting'>;
   connections: ConnectionStore;
   clock: { now(): number };
   random: Random;
@@ -58,7 +58,6 @@ export function createInstalls(deps: InstallDeps): Installs {
     try {
       if (!session) return await foundAccount(deps, platform, installation);
       const workspaceId = await addWorkspace(deps, platform, installation, session);
-      await deps.audit.record(session, { action: 'workspace.connected', workspaceId, facts: { platform } });
       return { kind: 'added', workspaceId };
     } catch (error) {
       // Somebody else linked it between our look and our insert: the unique index decides, we look again.
@@ -69,14 +68,17 @@ export function createInstalls(deps: InstallDeps): Installs {
   return { complete };
 }
 
+/** `before`: what stands in the trail in front of it. */
 async function addWorkspace(
-  { connections, clock, random }: InstallDeps,
+  { connections, audit, clock, random }: InstallDeps,
   platform: string,
   installation: Installation,
-  by: Omit<Membership, 'role'>,
+  by: Membership,
+  ...before: AuditWish[]
 ): Promise<string> {
   const workspaceId = makeId('wsp', clock.now(), random);
-  await connections.addWorkspace({
+  const note = await audit.noting(by);
+  const row = {
     id: workspaceId,
     account_id: by.account_id,
     platform,
@@ -85,7 +87,9 @@ async function addWorkspace(
     connected_by: by.person_id,
     credentials: installation.credentials,
     settings: installation.settings,
-  });
+  };
+  const connected = { action: 'workspace.connected', workspaceId, facts: { platform } };
+  await connections.addWorkspace(row, note(...before, connected));
   return workspaceId;
 }
 
@@ -104,10 +108,8 @@ async function foundAccount(
   const signIn = { account_id: makeId('acc', clock.now(), random), person_id: person.id };
   await accounts.addAccount({ id: signIn.account_id, name: installation.name }, person.id);
   try {
-    const workspaceId = await addWorkspace(deps, platform, installation, signIn);
     const by = { ...signIn, role: 'owner' as const };
-    await deps.audit.record(by, { action: 'account.founded' });
-    await deps.audit.record(by, { action: 'workspace.connected', workspaceId, facts: { platform } });
+    const workspaceId = await addWorkspace(deps, platform, installation, by, { action: 'account.founded' });
     return { kind: 'founded', workspaceId, signIn };
   } catch (error) {
     await accounts.removeAccount(signIn.account_id);

@@ -7,11 +7,11 @@ import type { ConnectionStore } from '../store/connections/connections.ts';
 import type { AccountStore } from '../store/people/accounts.ts';
 import type { InvitationRow } from '../store/people/invitations.ts';
 import type { PeopleStore } from '../store/people/people.ts';
-import type { Actor, Audit, Grants, Invitation, InvitationChoice, Invitations } from './contracts.ts';
+import type { Actor, Audit, Grants, Inside, Invitation, InvitationChoice, Invitations } from './contracts.ts';
 import { invitationMail, type Mailer } from './mails.ts';
 import { normalEmail } from './password-rules.ts';
 import { notAllowed, unknownGrants } from './people.ts';
-import { isRefused, type Refused, refusal } from './refusal.ts';
+import { type Refused, refusal } from './refusal.ts';
 import { mayManage } from './roles.ts';
 import { hashSecret, makeSecret, type Random } from './secrets.ts';
 
@@ -47,17 +47,20 @@ function managing(deps: InvitationDeps) {
       if (!mayManage(by.role)) return notAllowed();
       const secret = makeSecret(deps.random);
       const set = { hash: hashSecret(secret), expires_at: clock.now() + LIFETIME_MS };
-      if (!(await people.renewInvitation(by.account_id, id, set))) return gone();
-      const row = await people.invitation(by.account_id, id);
-      if (!row) return gone();
-      await audit.record(by, { action: 'invitation.renewed', subject: id });
-      return deliver(deps, row, secret);
+      const row = await audit.together(async ({ people, record }) => {
+        if (!(await people.renewInvitation(by.account_id, id, set))) return undefined;
+        await record(by, { action: 'invitation.renewed', subject: id });
+        return people.invitation(by.account_id, id);
+      });
+      return row ? deliver(deps, row, secret) : gone();
     },
     withdraw: async (by: Actor, id: string) => {
       if (!mayManage(by.role)) return notAllowed();
-      if (!(await people.removeInvitation(by.account_id, id))) return gone();
-      await audit.record(by, { action: 'invitation.withdrawn', subject: id });
-      return undefined;
+      return audit.together(async ({ people, record }) => {
+        if (!(await people.removeInvitation(by.account_id, id))) return gone();
+        await record(by, { action: 'invitation.withdrawn', subject: id });
+        return undefined;
+      });
     },
   };
 }
@@ -93,8 +96,10 @@ async function invite(
     created_at: now,
     expires_at: now + LIFETIME_MS,
   };
-  await people.addInvitation(row);
-  await audit.record(by, { action: 'invitation.sent', subject: row.id, facts: { role } });
+  await audit.together(async (inside) => {
+    await inside.people.addInvitation(row);
+    await inside.record(by, { action: 'invitation.sent', subject: row.id, facts: { role } });
+  });
   return deliver(deps, row, secret);
 }
 
@@ -187,32 +192,33 @@ async function accept(
   personId: string,
   merge: string | undefined,
 ): Promise<{ accountId: string } | Refused> {
-  const { people, audit, clock } = deps;
+  const { audit, clock } = deps;
   const choice = await choiceOf(deps, row, personId);
   if (choice.alreadyIn) return refusal('conflict', 'You are in this account already.');
   if (merge !== undefined && !choice.mergeable.some((one) => one.accountId === merge))
     return refusal('not_found', 'There is no such account of yours that could be merged.', 'merge');
-  if (!(await people.acceptInvitation(row, personId, clock.now())))
-    return refusal('conflict', 'This invitation was used a moment ago.');
   const by = { account_id: row.account_id, person_id: personId, role: row.role };
-  await audit.record(by, { action: 'invitation.accepted', subject: row.id, facts: { role: row.role } });
+  const accepted = await audit.together(async (inside) => {
+    if (!(await inside.people.acceptInvitation(row, personId, clock.now()))) return false;
+    await inside.record(by, { action: 'invitation.accepted', subject: row.id, facts: { role: row.role } });
+    if (merge !== undefined) await mergeInto(inside, by, { from: merge, now: clock.now() });
+    return true;
+  });
+  if (!accepted) return refusal('conflict', 'This invitation was used a moment ago.');
   await dropOwnWish(deps, row.account_id, personId);
-  if (merge === undefined) return { accountId: row.account_id };
-  const merged = await mergeInto(deps, by, merge);
-  return isRefused(merged) ? merged : { accountId: row.account_id };
+  return { accountId: row.account_id };
 }
 
 /** The trail of the account that ends stays, with its end in it. */
 async function mergeInto(
-  { people, audit, clock }: InvitationDeps,
+  { people, record }: Inside,
   by: Actor,
-  from: string,
-): Promise<Refused | undefined> {
-  const moved = await people.mergeAccounts(from, by.account_id, clock.now());
-  await audit.record({ ...by, account_id: from }, { action: 'account.merged_away', subject: by.account_id });
+  { from, now }: { from: string; now: number },
+): Promise<void> {
+  const moved = await people.mergeAccounts(from, by.account_id, now);
+  await record({ ...by, account_id: from }, { action: 'account.merged_away', subject: by.account_id });
   for (const workspaceId of moved)
-    await audit.record(by, { action: 'workspace.moved_in', workspaceId, facts: { from } });
-  return undefined;
+    await record(by, { action: 'workspace.moved_in', workspaceId, facts: { from } });
 }
 
 /** Somebody who asked to join and was invited instead need not be asked about again. */

@@ -92,18 +92,17 @@ async function colleague(
 }
 
 function changing(deps: PeopleDeps) {
-  const { people, audit } = deps;
+  const { together } = deps.audit;
   return {
     changeRole: async (by: Actor, personId: string, role: 'admin' | 'member') => {
       const member = await colleague(deps, by, personId);
       if (isRefused(member)) return member;
-      if (!(await people.setRole(by.account_id, personId, role))) return unknownPerson();
-      await audit.record(by, {
-        action: 'member.role_changed',
-        subject: personId,
-        facts: { from: member.role, to: role },
+      const facts = { from: member.role, to: role };
+      return together(async ({ people, record }) => {
+        if (!(await people.setRole(by.account_id, personId, role))) return unknownPerson();
+        await record(by, { action: 'member.role_changed', subject: personId, facts });
+        return undefined;
       });
-      return undefined;
     },
     grant: async (by: Actor, personId: string, workspaces: Grants) => {
       const member = await colleague(deps, by, personId);
@@ -112,17 +111,21 @@ function changing(deps: PeopleDeps) {
         return refusal('conflict', 'Admins have every workspace. Make them a member first.');
       const wrong = await unknownGrants(deps, by.account_id, workspaces);
       if (wrong) return wrong;
-      await people.setGrants(by.account_id, personId, workspaces === 'all' ? undefined : workspaces);
       const facts = { workspaces: workspaces === 'all' ? 'all' : workspaces.join(' ') };
-      await audit.record(by, { action: 'member.workspaces_changed', subject: personId, facts });
-      return undefined;
+      return together(async ({ people, record }) => {
+        await people.setGrants(by.account_id, personId, workspaces === 'all' ? undefined : workspaces);
+        await record(by, { action: 'member.workspaces_changed', subject: personId, facts });
+        return undefined;
+      });
     },
     remove: async (by: Actor, personId: string) => {
       const member = await colleague(deps, by, personId);
       if (isRefused(member)) return member;
-      if (!(await people.removeMember(by.account_id, personId))) return unknownPerson();
-      await audit.record(by, { action: 'member.removed', subject: personId, facts: { role: member.role } });
-      return undefined;
+      return together(async ({ people, record }) => {
+        if (!(await people.removeMember(by.account_id, personId))) return unknownPerson();
+        await record(by, { action: 'member.removed', subject: personId, facts: { role: member.role } });
+        return undefined;
+      });
     },
     transferOwnership: (by: Actor, personId: string) => transfer(deps, by, personId),
     rename: async (by: Actor, accountName: string) => {
@@ -130,9 +133,11 @@ function changing(deps: PeopleDeps) {
       const name = accountName.trim();
       if (name === '' || name.length > 100)
         return refusal('invalid', 'A name has 1 to 100 characters.', 'name');
-      await people.renameAccount(by.account_id, name);
-      await audit.record(by, { action: 'account.renamed' });
-      return undefined;
+      return together(async ({ people, record }) => {
+        await people.renameAccount(by.account_id, name);
+        await record(by, { action: 'account.renamed' });
+        return undefined;
+      });
     },
   };
 }
@@ -141,10 +146,12 @@ async function transfer({ people, audit }: PeopleDeps, by: Actor, personId: stri
   if (by.role !== 'owner') return refusal('forbidden', 'Only the owner can hand the account over.');
   if (by.person_id === personId) return refusal('conflict', 'You own this account already.');
   if (!(await people.member(by.account_id, personId))) return unknownPerson();
-  if (!(await people.transfer(by.account_id, by.person_id, personId)))
-    return refusal('conflict', 'The team has changed meanwhile. Look again.');
-  await audit.record(by, { action: 'account.owner_changed', subject: personId });
-  return undefined;
+  return audit.together(async (inside) => {
+    if (!(await inside.people.transfer(by.account_id, by.person_id, personId)))
+      return refusal('conflict', 'The team has changed meanwhile. Look again.');
+    await inside.record(by, { action: 'account.owner_changed', subject: personId });
+    return undefined;
+  });
 }
 
 /** Ids of other accounts are as unknown as made-up ones. */
@@ -160,34 +167,31 @@ export async function unknownGrants(
     : refusal('not_found', 'There is no such workspace.', 'workspaces');
 }
 
-function joining(deps: PeopleDeps) {
-  const { accounts, people, audit } = deps;
+function joining({ audit: { together }, clock, random }: PeopleDeps) {
+  const gone = () => refusal('not_found', 'There is no such request (any more).');
   return {
     acceptJoin: async (by: Actor, id: string, role: 'admin' | 'member') => {
       if (!mayManage(by.role)) return notAllowed();
-      const wish = await people.takeJoinRequest(by.account_id, id);
-      if (!wish) return refusal('not_found', 'There is no such request (any more).');
-      const { provider, subject, name, email } = wish;
-      const person = await accounts.addPerson(
-        { id: makeId('per', deps.clock.now(), deps.random), name, email },
-        { provider, subject },
-      );
-      if (!(await accounts.roleOf(by.account_id, person.id)))
-        await accounts.addMember({ account_id: by.account_id, person_id: person.id, role });
-      await audit.record(by, {
-        action: 'join.accepted',
-        subject: person.id,
-        workspaceId: wish.workspace_id,
-        facts: { role },
+      return together(async ({ accounts, people, record }) => {
+        const wish = await people.takeJoinRequest(by.account_id, id);
+        if (!wish) return gone();
+        const { provider, subject, name, email, workspace_id: workspaceId } = wish;
+        const newcomer = { id: makeId('per', clock.now(), random), name, email };
+        const person = await accounts.addPerson(newcomer, { provider, subject });
+        if (!(await accounts.roleOf(by.account_id, person.id)))
+          await accounts.addMember({ account_id: by.account_id, person_id: person.id, role });
+        await record(by, { action: 'join.accepted', subject: person.id, workspaceId, facts: { role } });
+        return undefined;
       });
-      return undefined;
     },
     declineJoin: async (by: Actor, id: string) => {
       if (!mayManage(by.role)) return notAllowed();
-      const wish = await people.takeJoinRequest(by.account_id, id);
-      if (!wish) return refusal('not_found', 'There is no such request (any more).');
-      await audit.record(by, { action: 'join.declined', subject: id, workspaceId: wish.workspace_id });
-      return undefined;
+      return together(async ({ people, record }) => {
+        const wish = await people.takeJoinRequest(by.account_id, id);
+        if (!wish) return gone();
+        await record(by, { action: 'join.declined', subject: id, workspaceId: wish.workspace_id });
+        return undefined;
+      });
     },
   };
 }

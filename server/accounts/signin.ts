@@ -23,11 +23,15 @@ export function createSignIns(deps: EntryDeps): SignIns {
       return entered;
     },
     link: async (by: Actor, { provider, subject }: ProviderIdentity) => {
-      const holder = await accounts.addLogin(by.person_id, { provider, subject });
-      if (holder !== by.person_id)
-        return refusal('conflict', 'Somebody signs in this way already. Sign in as them to see who it is.');
-      await audit.record(by, { action: 'login.added', subject: by.person_id, facts: { provider } });
-      return undefined;
+      const login = { provider, subject };
+      const entry = { action: 'login.added', subject: by.person_id, facts: { provider } };
+      const isMine = await audit.together(async (inside) => {
+        if ((await inside.accounts.addLogin(by.person_id, login)) !== by.person_id) return false;
+        await inside.record(by, entry);
+        return true;
+      });
+      if (isMine) return undefined;
+      return refusal('conflict', 'Somebody signs in this way already. Sign in as them to see who it is.');
     },
     unlink: async (by: Actor, provider: string) => {
       const logins = await people.loginsOf([by.person_id]);
@@ -35,9 +39,11 @@ export function createSignIns(deps: EntryDeps): SignIns {
         return refusal('not_found', 'You do not sign in this way.');
       if (logins.every((one) => one.provider === provider))
         return refusal('conflict', 'This is your only way in. Add another one first.');
-      await accounts.removeLogins(by.person_id, provider);
-      await audit.record(by, { action: 'login.removed', subject: by.person_id, facts: { provider } });
-      return undefined;
+      return audit.together(async (inside) => {
+        await inside.accounts.removeLogins(by.person_id, provider);
+        await inside.record(by, { action: 'login.removed', subject: by.person_id, facts: { provider } });
+        return undefined;
+      });
     },
     loginsOf: async (personId) =>
       (await people.loginsOf([personId])).map(({ provider, created_at }) => ({

@@ -34,7 +34,7 @@ export interface Tokens {
 
 export function createTokens(
   store: AccountStore,
-  { clock, random, audit }: { clock: { now(): number }; random: Random; audit: Pick<Audit, 'record'> },
+  { clock, random, audit }: { clock: { now(): number }; random: Random; audit: Pick<Audit, 'together'> },
 ): Tokens {
   return {
     create: async (caller, name, scopes = caller.scopes) => {
@@ -42,26 +42,19 @@ export function createTokens(
       const id = makeId('tok', clock.now(), random);
       const token = `oct_${makeSecret(random)}`;
       const { account_id, person_id } = caller;
-      await store.addToken({
-        id,
-        hash: hashSecret(token),
-        account_id,
-        person_id,
-        name,
-        scopes: scopes.join(' '),
-      });
-      await audit.record(caller, {
-        action: 'token.created',
-        subject: id,
-        facts: { scopes: scopes.join(' ') },
+      const row = { id, hash: hashSecret(token), account_id, person_id, name, scopes: scopes.join(' ') };
+      await audit.together(async ({ accounts, record }) => {
+        await accounts.addToken(row);
+        await record(caller, { action: 'token.created', subject: id, facts: { scopes: row.scopes } });
       });
       return { id, token, scopes };
     },
-    revoke: async (by, id) => {
-      const revoked = await store.revokeToken(by, id);
-      if (revoked) await audit.record(by, { action: 'token.revoked', subject: id });
-      return revoked;
-    },
+    revoke: (by, id) =>
+      audit.together(async ({ accounts, record }) => {
+        const revoked = await accounts.revokeToken(by, id);
+        if (revoked) await record(by, { action: 'token.revoked', subject: id });
+        return revoked;
+      }),
     authenticate: async (token) => {
       const found = token.startsWith('oct_') ? await store.tokenBy(hashSecret(token)) : undefined;
       if (!found) return undefined;

@@ -6,7 +6,7 @@ import type { Actor, Audit } from './contracts.ts';
 import { detachFromPlatform, type PlatformDeps, uninstallFromPlatform } from './platform-side.ts';
 
 export interface ArchiveDeps extends PlatformDeps {
-  audit: Pick<Audit, 'record'>;
+  audit: Pick<Audit, 'noting'>;
   channelAdapters: ReadonlyMap<string, AnyAdapter>;
 }
 
@@ -27,10 +27,10 @@ export async function archiveWorkspace(deps: ArchiveDeps, workspace: Workspace, 
       }),
   );
   await uninstallFromPlatform(deps, workspace.id);
-  await deps.connections.archiveWorkspace(workspace.id);
-  await deps.audit.record(by, {
-    action: 'workspace.archived',
-    workspaceId: workspace.id,
-    facts: { platform: workspace.platform, channels: channels.length },
-  });
+  const note = await deps.audit.noting(by);
+  const facts = { platform: workspace.platform, channels: channels.length };
+  await deps.connections.archiveWorkspace(
+    workspace.id,
+    note({ action: 'workspace.archived', workspaceId: workspace.id, facts }),
+  );
 }

@@ -1,8 +1,10 @@
 /** The rows of channels, and when each last carried a message. */
 import type { Selectable } from 'kysely';
+import { inTransaction } from '../database/in-transaction.ts';
 import { insertOnce } from '../database/insert-once.ts';
 import type { Database } from '../database/open.ts';
 import type { ChannelTable } from '../database/schema.ts';
+import type { Note } from '../people/audit.ts';
 import type { Seal } from '../sealing/seal.ts';
 
 export type Channel = Omit<Selectable<ChannelTable>, 'credentials' | 'settings'> & {
@@ -16,13 +18,14 @@ export type NewChannel = Pick<
   settings: Record<string, unknown>;
 };
 
+/** `note`: written in the same transaction. */
 export interface ChannelRows {
   channel(workspaceId: string, id: string): Promise<Channel | undefined>;
   channelsOf(workspaceId: string): Promise<Channel[]>;
   /** Throws `AlreadyLinked` when (medium, external id) is in another channel, anywhere. */
-  addChannel(channel: NewChannel): Promise<void>;
-  renameChannel(workspaceId: string, id: string, name: string): Promise<void>;
-  archiveChannel(workspaceId: string, id: string): Promise<void>;
+  addChannel(channel: NewChannel, note?: Note): Promise<void>;
+  renameChannel(workspaceId: string, id: string, name: string, note?: Note): Promise<void>;
+  archiveChannel(workspaceId: string, id: string, note?: Note): Promise<void>;
   /** The live channel behind a platform's channel account (HubSpot). */
   channelByAccount(workspaceId: string, accountId: string): Promise<Channel | undefined>;
   /** A message came in (which proves the webhook) or went out; written at most every ten seconds. */
@@ -46,44 +49,44 @@ interface Workings {
 }
 
 export function channelRows(db: Database, { seal, clock, changed }: Workings): ChannelRows {
+  type Set = Partial<Selectable<ChannelTable>>;
+  const update = async (workspaceId: string, id: string, set: Set, note?: Note) => {
+    await inTransaction(db, async (trx) => {
+      await trx
+        .updateTable('channel')
+        .set({ ...set, updated_at: clock.now() })
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .execute();
+      await note?.(trx);
+    });
+    changed();
+  };
   return {
     ...channelReads(db),
-    addChannel: async (channel: NewChannel) => {
+    addChannel: async (channel: NewChannel, note?: Note) => {
       const now = clock.now();
       const { credentials, settings, ...rest } = channel;
       const sealed = (await seal(channel.workspace_id)).seal(`channel ${channel.id}`, credentials);
-      await insertOnce(
-        db.insertInto('channel').values({
-          ...rest,
-          reason: null,
-          credentials: sealed,
-          settings: JSON.stringify(settings),
-          created_at: now,
-          updated_at: now,
-          last_inbound_at: null,
-          last_outbound_at: null,
-        }),
-      );
+      const row = {
+        ...rest,
+        reason: null,
+        credentials: sealed,
+        settings: JSON.stringify(settings),
+        created_at: now,
+        updated_at: now,
+        last_inbound_at: null,
+        last_outbound_at: null,
+      };
+      await inTransaction(db, async (trx) => {
+        await insertOnce(trx.insertInto('channel').values(row));
+        await note?.(trx);
+      });
       changed();
     },
-    renameChannel: async (workspaceId: string, id: string, name: string) => {
-      await db
-        .updateTable('channel')
-        .set({ name, updated_at: clock.now() })
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .execute();
-      changed();
-    },
-    archiveChannel: async (workspaceId: string, id: string) => {
-      await db
-        .updateTable('channel')
-        .set({ status: 'archived', credentials: null, updated_at: clock.now() })
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .execute();
-      changed();
-    },
+    renameChannel: (workspaceId, id, name, note) => update(workspaceId, id, { name }, note),
+    archiveChannel: (workspaceId, id, note) =>
+      update(workspaceId, id, { status: 'archived', credentials: null }, note),
     ...channelTraffic(db, changed),
   };
 }

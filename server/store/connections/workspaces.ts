@@ -1,9 +1,11 @@
 /** The rows of workspaces. A workspace's data key is made here and destroyed here, when it is archived. */
 import type { Selectable } from 'kysely';
+import { inTransaction } from '../database/in-transaction.ts';
 import { insertOnce } from '../database/insert-once.ts';
 import type { Database } from '../database/open.ts';
 import type { WorkspaceTable } from '../database/schema.ts';
 import { scrub } from '../database/scrub.ts';
+import type { Note } from '../people/audit.ts';
 import type { KeyRing } from '../sealing/keyring.ts';
 import { createSeal } from '../sealing/seal.ts';
 
@@ -18,15 +20,16 @@ export type NewWorkspace = Pick<
   settings: Record<string, unknown>;
 };
 
+/** `note`: written in the same transaction. */
 export interface WorkspaceRows {
   workspace(id: string): Promise<Workspace | undefined>;
   workspaceByExternalId(platform: string, externalId: string): Promise<Workspace | undefined>;
   workspacesOf(accountId: string): Promise<Workspace[]>;
   /** Throws `AlreadyLinked` when (platform, external id) is linked already. */
-  addWorkspace(workspace: NewWorkspace): Promise<void>;
+  addWorkspace(workspace: NewWorkspace, note?: Note): Promise<void>;
   renameWorkspace(id: string, name: string): Promise<void>;
   /** Channels go with it; credentials and the data key are destroyed. */
-  archiveWorkspace(id: string): Promise<void>;
+  archiveWorkspace(id: string, note?: Note): Promise<void>;
 }
 
 export const liveWorkspaces = (db: Database) =>
@@ -48,57 +51,41 @@ interface Workings {
 
 export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }: Workings): WorkspaceRows {
   return {
-    workspace: async (id: string) => {
-      const row = await db.selectFrom('workspace').selectAll().where('id', '=', id).executeTakeFirst();
-      return row && asWorkspace(row);
-    },
-    workspaceByExternalId: async (platform: string, externalId: string) => {
-      const row = await liveWorkspaces(db)
-        .where('platform', '=', platform)
-        .where('external_id', '=', externalId)
-        .executeTakeFirst();
-      return row && asWorkspace(row);
-    },
-    workspacesOf: async (accountId: string) =>
-      (
-        await db
-          .selectFrom('workspace')
-          .selectAll()
-          .where('account_id', '=', accountId)
-          .orderBy('id')
-          .execute()
-      ).map(asWorkspace),
-    addWorkspace: async (workspace: NewWorkspace) => {
+    ...workspaceReads(db),
+    addWorkspace: async (workspace: NewWorkspace, note?: Note) => {
       const now = clock.now();
       const dataKey = keys.newDataKey();
       const { credentials, settings, ...rest } = workspace;
-      await insertOnce(
-        db.insertInto('workspace').values({
-          ...rest,
-          status: 'active',
-          reason: null,
-          credentials: createSeal(dataKey).seal(`workspace ${workspace.id}`, credentials),
-          settings: JSON.stringify(settings),
-          wrapped_key: await keys.wrap(dataKey),
-          created_at: now,
-          updated_at: now,
-        }),
-      );
+      const row = {
+        ...rest,
+        status: 'active' as const,
+        reason: null,
+        credentials: createSeal(dataKey).seal(`workspace ${workspace.id}`, credentials),
+        settings: JSON.stringify(settings),
+        wrapped_key: await keys.wrap(dataKey),
+        created_at: now,
+        updated_at: now,
+      };
+      await inTransaction(db, async (trx) => {
+        await insertOnce(trx.insertInto('workspace').values(row));
+        await note?.(trx);
+      });
       changed();
     },
     renameWorkspace: async (id: string, name: string) => {
       await db.updateTable('workspace').set({ name, updated_at: clock.now() }).where('id', '=', id).execute();
       changed();
     },
-    archiveWorkspace: async (id: string) => {
+    archiveWorkspace: async (id: string, note?: Note) => {
       const gone = { status: 'archived' as const, credentials: null, updated_at: clock.now() };
-      await db.transaction().execute(async (trx) => {
+      await inTransaction(db, async (trx) => {
         await trx.updateTable('channel').set(gone).where('workspace_id', '=', id).execute();
         await trx
           .updateTable('workspace')
           .set({ ...gone, wrapped_key: null })
           .where('id', '=', id)
           .execute();
+        await note?.(trx);
       });
       await scrub(db);
       forgetSeal(id);
@@ -106,3 +93,21 @@ export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }
     },
   };
 }
+
+const workspaceReads = (db: Database) => ({
+  workspace: async (id: string) => {
+    const row = await db.selectFrom('workspace').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && asWorkspace(row);
+  },
+  workspaceByExternalId: async (platform: string, externalId: string) => {
+    const row = await liveWorkspaces(db)
+      .where('platform', '=', platform)
+      .where('external_id', '=', externalId)
+      .executeTakeFirst();
+    return row && asWorkspace(row);
+  },
+  workspacesOf: async (accountId: string) =>
+    (
+      await db.selectFrom('workspace').selectAll().where('account_id', '=', accountId).orderBy('id').execute()
+    ).map(asWorkspace),
+});

@@ -2,6 +2,7 @@
 import type { ConnectionStore } from '../connections/connections.ts';
 import type { Database } from '../database/open.ts';
 import type { MediaFiles } from '../media/media-files.ts';
+import type { Note } from '../people/audit.ts';
 import type { Erased } from './erase.ts';
 import { createErasureStore } from './erasure.ts';
 
@@ -11,17 +12,14 @@ export interface ContactErasure {
   /** The event that asked for it: it names the contact, so it is emptied, too. */
   eventId: string;
 }
-export interface ErasedContact extends Erased {
-  workspaceId: string;
-  contactId: string;
-}
-type Listener = (erased: ErasedContact) => Promise<void>;
+/** Asked before; what it answers is written with the erasure, in one transaction. */
+type Listener = (asked: Omit<ContactErasure, 'eventId'>) => Promise<((erased: Erased) => Note) | undefined>;
 
 export interface ContactErasures {
   /** Again = nothing is found any more. `files`: where their bytes are. */
   eraseContact(request: ContactErasure, files: Pick<MediaFiles, 'remove'>): Promise<void>;
-  /** Called after each, also where nobody was found. Its failures are its own. */
-  onErased(listener: Listener): void;
+  /** Of each, also where nobody is found. */
+  onErasing(listener: Listener): void;
 }
 
 export function contactErasures(db: Database, connections: Pick<ConnectionStore, 'seal'>): ContactErasures {
@@ -29,19 +27,21 @@ export function contactErasures(db: Database, connections: Pick<ConnectionStore,
   return {
     eraseContact: async ({ workspaceId, contactId, eventId }, files) => {
       const store = createErasureStore(db, connections, files);
-      const erased = await store.erase({
+      const notes = await Promise.all(listeners.map((listener) => listener({ workspaceId, contactId })));
+      await store.erase({
         workspaceId,
         isTheirs: (_thread, _customer, contact) => contact === contactId,
         // A contact's id may be a short number: it names nobody in a text.
         words: [],
         contacts: [contactId],
         events: [eventId],
+        note: (erased) => async (trx) => {
+          for (const note of notes) await note?.(erased)(trx);
+        },
       });
       await store.scrub();
-      for (const listener of listeners)
-        await listener({ ...erased, workspaceId, contactId }).catch(() => undefined);
     },
-    onErased: (listener) => {
+    onErasing: (listener) => {
       listeners.push(listener);
     },
   };

@@ -9,6 +9,7 @@ import type { Database } from '../database/open.ts';
 import { asConversation } from '../ledger/conversations.ts';
 import { earlierTries } from '../ledger/resend.ts';
 import { FORGOTTEN } from '../media/media-rows.ts';
+import type { Note } from '../people/audit.ts';
 import type { Seal } from '../sealing/seal.ts';
 import { BATCH, batches, eraseDeliveries, lanesOf } from './erase-deliveries.ts';
 
@@ -22,6 +23,8 @@ export interface EraseRequest {
   contacts?: string[];
   /** Events that are about them without being of a conversation; not counted as messages. */
   events?: string[];
+  /** Written in the same transaction. */
+  note?(erased: Erased): Note | undefined;
 }
 export interface Erased {
   conversations: number;
@@ -51,7 +54,9 @@ async function eraseFound(trx: Database, seal: Seal, request: EraseRequest, foun
   await eraseReceipts(trx, request.workspaceId, traces);
   await emptyEvents(trx, request.workspaceId, [...events, ...traces.receiptEvents]);
   const contacts = await eraseLinks(trx, request.workspaceId, found);
-  return { conversations: found.ids.length, messages: messages.length, contacts, files };
+  const erased = { conversations: found.ids.length, messages: messages.length, contacts, files };
+  await request.note?.(erased)?.(trx);
+  return erased;
 }
 
 interface Found {

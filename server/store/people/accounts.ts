@@ -3,6 +3,7 @@
  * OAuth round trips and API tokens. Secrets (session, state, token) never come here: only their hashes do.
  */
 import type { Selectable } from 'kysely';
+import { inTransaction } from '../database/in-transaction.ts';
 import type { Database } from '../database/open.ts';
 import type {
   AccountTable,
@@ -98,7 +99,7 @@ export const createAccountStore = (db: Database, clock: Clock): AccountStore => 
 const accountRows = (db: Database, clock: Clock) => ({
   account: (id: string) => db.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst(),
   addAccount: (account: { id: string; name: string }, ownerId: string) =>
-    db.transaction().execute(async (trx) => {
+    inTransaction(db, async (trx) => {
       const created_at = clock.now();
       await trx
         .insertInto('account')
@@ -110,7 +111,7 @@ const accountRows = (db: Database, clock: Clock) => ({
         .execute();
     }),
   removeAccount: (id: string) =>
-    db.transaction().execute(async (trx) => {
+    inTransaction(db, async (trx) => {
       await trx.deleteFrom('member').where('account_id', '=', id).execute();
       await trx.deleteFrom('account').where('id', '=', id).execute();
     }),
@@ -132,7 +133,7 @@ function personRows(db: Database, clock: Clock) {
     personBy,
     addPerson: async (person: Pick<Person, 'id' | 'name' | 'email'>, login: Login) => {
       const created_at = clock.now();
-      await db.transaction().execute(async (trx) => {
+      await inTransaction(db, async (trx) => {
         const taken = await trx
           .insertInto('login')
           .values({ ...login, person_id: person.id, created_at })

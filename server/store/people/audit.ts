@@ -3,10 +3,13 @@
  * before it; the key is wrapped by the key ring, so whoever can only write to the database cannot make a chain fit.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { withoutCollision } from '../database/committer-postgres.ts';
 import type { Database } from '../database/open.ts';
 import type { AuditTable } from '../database/schema-people.ts';
 import { createSettingStore } from '../database/settings.ts';
 import type { KeyRing } from '../sealing/keyring.ts';
+import { type AccountStore, createAccountStore } from './accounts.ts';
+import { createPeopleStore, type PeopleStore } from './people.ts';
 
 export interface NewAuditRow {
   account_id: string;
@@ -25,8 +28,22 @@ export interface AuditBreak {
   why: string;
 }
 
+/** Writes an entry in somebody's transaction: theirs and the entry are both there, or neither. */
+export type Note = (trx: Database) => Promise<void>;
+
+/** The stores of an account within one transaction. Asking others meanwhile would wait for its end, on SQLite for ever. */
+export interface Together {
+  accounts: AccountStore;
+  people: PeopleStore;
+  append(row: NewAuditRow): Promise<void>;
+}
+
 export interface AuditStore {
   append(row: NewAuditRow): Promise<void>;
+  /** Before a transaction, what makes the notes in it. */
+  noting(): Promise<(row: NewAuditRow) => Note>;
+  /** What is changed and appended by `work` is there as a whole, or not at all. Run again after a collision. */
+  together<Result>(clock: { now(): number }, work: (stores: Together) => Promise<Result>): Promise<Result>;
   /** Newest first. */
   page(
     accountId: string,
@@ -54,28 +71,28 @@ export function createAuditStore(db: Database, keys: KeyRing): AuditStore {
     });
     return key;
   };
+  const noting = async () => {
+    const key = await theKey();
+    return (row: NewAuditRow): Note =>
+      (trx) =>
+        append(trx, key, row);
+  };
+  const inOne = <Result>(work: (trx: Database) => Promise<Result>) =>
+    withoutCollision(() => db.transaction().execute(work));
   return {
-    append: async (row) => append(db, await theKey(), row),
-    page: async (accountId, { before, limit, workspaceId, action }) => {
-      const rows = await db
-        .selectFrom('audit')
-        .selectAll()
-        .where('account_id', '=', accountId)
-        .$if(before !== undefined, (it) => it.where('seq', '<', before as number))
-        .$if(workspaceId !== undefined, (it) => it.where('workspace_id', '=', workspaceId as string))
-        .$if(action !== undefined, (it) => it.where('action', '=', action as string))
-        .orderBy('seq', 'desc')
-        .limit(limit)
-        .execute();
-      return rows.map(asRow);
+    append: async (row) => inOne((await noting())(row)),
+    noting,
+    together: async (clock, work) => {
+      const note = await noting();
+      return inOne((trx) =>
+        work({
+          accounts: createAccountStore(trx, clock),
+          people: createPeopleStore(trx),
+          append: (row) => note(row)(trx),
+        }),
+      );
     },
-    all: (accountId) => walk(db, accountId),
-    accounts: async () => {
-      const of = (table: 'audit' | 'audit_head') =>
-        db.selectFrom(table).select('account_id').distinct().execute();
-      const rows = [...(await of('audit')), ...(await of('audit_head'))];
-      return [...new Set(rows.map((row) => row.account_id))];
-    },
+    ...reading(db),
     check: async (accountId) => check(db, await theKey(), accountId),
     pseudonym: async (words) =>
       createHmac('sha256', await theKey())
@@ -84,6 +101,29 @@ export function createAuditStore(db: Database, keys: KeyRing): AuditStore {
         .slice(0, 22),
   };
 }
+
+const reading = (db: Database): Pick<AuditStore, 'page' | 'all' | 'accounts'> => ({
+  page: async (accountId, { before, limit, workspaceId, action }) => {
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .$if(before !== undefined, (it) => it.where('seq', '<', before as number))
+      .$if(workspaceId !== undefined, (it) => it.where('workspace_id', '=', workspaceId as string))
+      .$if(action !== undefined, (it) => it.where('action', '=', action as string))
+      .orderBy('seq', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(asRow);
+  },
+  all: (accountId) => walk(db, accountId),
+  accounts: async () => {
+    const of = (table: 'audit' | 'audit_head') =>
+      db.selectFrom(table).select('account_id').distinct().execute();
+    const rows = [...(await of('audit')), ...(await of('audit_head'))];
+    return [...new Set(rows.map((row) => row.account_id))];
+  },
+});
 
 /** Made once; rotation (rotation.ts) wraps it anew like any data key. */
 async function loadKey(db: Database, keys: KeyRing): Promise<KeyObject> {
@@ -115,35 +155,31 @@ const headMac = (key: KeyObject, accountId: string, seq: number, mac: string): s
     .update(JSON.stringify(['head', accountId, Number(seq), mac]))
     .digest('base64url');
 
-async function append(db: Database, key: KeyObject, { facts, ...row }: NewAuditRow): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    // The head's row is written first: it is the lock under which two entries of an account cannot take one place.
-    const { seq } = await trx
-      .insertInto('audit_head')
-      .values({ account_id: row.account_id, seq: 1, mac: '' })
-      .onConflict((it) =>
-        it.column('account_id').doUpdateSet((eb) => ({ seq: eb('audit_head.seq', '+', 1) })),
-      )
-      .returning('seq')
-      .executeTakeFirstOrThrow();
-    const last = await trx
-      .selectFrom('audit')
-      .select('mac')
-      .where('account_id', '=', row.account_id)
-      .where('seq', '=', Number(seq) - 1)
-      .executeTakeFirst();
-    const made = { ...row, seq: Number(seq), facts: JSON.stringify(facts) };
-    const mac = macOf(key, last?.mac ?? START, made);
-    await trx
-      .insertInto('audit')
-      .values({ ...made, mac })
-      .execute();
-    await trx
-      .updateTable('audit_head')
-      .set({ mac: headMac(key, row.account_id, made.seq, mac) })
-      .where('account_id', '=', row.account_id)
-      .execute();
-  });
+async function append(trx: Database, key: KeyObject, { facts, ...row }: NewAuditRow): Promise<void> {
+  // The head's row is written first: it is the lock under which two entries of an account cannot take one place.
+  const { seq } = await trx
+    .insertInto('audit_head')
+    .values({ account_id: row.account_id, seq: 1, mac: '' })
+    .onConflict((it) => it.column('account_id').doUpdateSet((eb) => ({ seq: eb('audit_head.seq', '+', 1) })))
+    .returning('seq')
+    .executeTakeFirstOrThrow();
+  const last = await trx
+    .selectFrom('audit')
+    .select('mac')
+    .where('account_id', '=', row.account_id)
+    .where('seq', '=', Number(seq) - 1)
+    .executeTakeFirst();
+  const made = { ...row, seq: Number(seq), facts: JSON.stringify(facts) };
+  const mac = macOf(key, last?.mac ?? START, made);
+  await trx
+    .insertInto('audit')
+    .values({ ...made, mac })
+    .execute();
+  await trx
+    .updateTable('audit_head')
+    .set({ mac: headMac(key, row.account_id, made.seq, mac) })
+    .where('account_id', '=', row.account_id)
+    .execute();
 }
 
 const asRow = (row: AuditTable): AuditRow => ({

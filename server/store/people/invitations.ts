@@ -1,5 +1,6 @@
 /** Invitations, and what accepting one does to members and accounts. */
 import type { Selectable } from 'kysely';
+import { inTransaction } from '../database/in-transaction.ts';
 import type { Database } from '../database/open.ts';
 import type { InvitationTable } from '../database/schema-people.ts';
 import type { Role } from './accounts.ts';
@@ -66,8 +67,8 @@ export function invitationRows(db: Database): InvitationRows {
       return removed.numDeletedRows > 0n;
     },
     acceptInvitation: (row: InvitationRow, personId: string, now: number) =>
-      db.transaction().execute((trx) => accept(trx, row, personId, now)),
-    mergeAccounts: (from, into, now) => db.transaction().execute((trx) => merge(trx, from, into, now)),
+      inTransaction(db, (trx) => accept(trx, row, personId, now)),
+    mergeAccounts: (from, into, now) => inTransaction(db, (trx) => merge(trx, from, into, now)),
   };
 }
 

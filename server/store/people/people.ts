@@ -1,5 +1,6 @@
 /** Teams and who wants to join. Every row belongs to one account and is only found with its id. */
 
+import { inTransaction } from '../database/in-transaction.ts';
 import type { Database } from '../database/open.ts';
 import type { JoinRequest, Role } from './accounts.ts';
 import { dropGrants, limit } from './grants.ts';
@@ -93,7 +94,7 @@ function memberRows(db: Database) {
 function accountChanges(db: Database) {
   return {
     setRole: (accountId: string, personId: string, role: 'admin' | 'member') =>
-      db.transaction().execute(async (trx) => {
+      inTransaction(db, async (trx) => {
         const changed = await trx
           .updateTable('member')
           .set({ role, ...(role === 'admin' ? { limited: 0 } : {}) })
@@ -105,9 +106,9 @@ function accountChanges(db: Database) {
         return changed.numUpdatedRows > 0n;
       }),
     setGrants: (accountId: string, personId: string, workspaces: string[] | undefined) =>
-      db.transaction().execute((trx) => limit(trx, accountId, personId, workspaces)),
+      inTransaction(db, (trx) => limit(trx, accountId, personId, workspaces)),
     removeMember: (accountId: string, personId: string) =>
-      db.transaction().execute(async (trx) => {
+      inTransaction(db, async (trx) => {
         const gone = await trx
           .deleteFrom('member')
           .where('account_id', '=', accountId)
@@ -124,7 +125,8 @@ function accountChanges(db: Database) {
             .execute();
         return true;
       }),
-    transfer: (accountId: string, from: string, to: string) => transfer(db, accountId, from, to),
+    transfer: (accountId: string, from: string, to: string) =>
+      inTransaction(db, (trx) => transfer(trx, accountId, from, to)),
     renameAccount: async (accountId: string, name: string) => {
       await db.updateTable('account').set({ name }).where('id', '=', accountId).execute();
     },
@@ -145,28 +147,20 @@ function accountChanges(db: Database) {
   };
 }
 
-async function transfer(db: Database, accountId: string, from: string, to: string): Promise<boolean> {
-  const role = (trx: Database, personId: string, is: Role[], becomes: Role) =>
-    trx
+async function transfer(trx: Database, accountId: string, from: string, to: string): Promise<boolean> {
+  const role = async (personId: string, is: Role[], becomes: Role) => {
+    const changed = await trx
       .updateTable('member')
       .set({ role: becomes, limited: 0 })
       .where('account_id', '=', accountId)
       .where('person_id', '=', personId)
       .where('role', 'in', is)
       .executeTakeFirst();
-  try {
-    await db.transaction().execute(async (trx) => {
-      const given = await role(trx, from, ['owner'], 'admin');
-      const taken = await role(trx, to, ['admin', 'member'], 'owner');
-      if (given.numUpdatedRows !== 1n || taken.numUpdatedRows !== 1n) throw new NotTransferred();
-      await dropGrants(trx, accountId, to);
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof NotTransferred) return false;
-    throw error;
-  }
+    return changed.numUpdatedRows === 1n;
+  };
+  if (!(await role(from, ['owner'], 'admin'))) return false;
+  const taken = await role(to, ['admin', 'member'], 'owner');
+  if (taken) await dropGrants(trx, accountId, to);
+  else await role(from, ['admin'], 'owner');
+  return taken;
 }
-
-/** Rolls the transaction back. */
-class NotTransferred extends Error {}
