@@ -25,7 +25,7 @@ export interface SentWebhook extends WebhookPost {
   at: number;
   status: number;
   failure?: WebhookFailure;
-  answer: { contentType: string; body: string };
+  answer: { contentType: string; body: string; retryAfter?: string };
 }
 
 /** One try. `stopping` cuts it off. */
@@ -43,7 +43,9 @@ export async function tryWebhook(
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), stopping]),
     });
     const contentType = response.headers.get('content-type') ?? '';
-    return { status: response.status, answer: { contentType, body: await response.text() } };
+    const retryAfter = response.headers.get('retry-after');
+    const answer = { contentType, body: await response.text(), ...(retryAfter ? { retryAfter } : {}) };
+    return { status: response.status, answer };
   } catch (error) {
     return { failure: failureOf(error) };
   }

@@ -63,14 +63,18 @@ function fillWith(path: string, block: Buffer): void {
 const forbidWriting = (pid: number, forbidden: boolean): void =>
   void execFileSync('prlimit', ['--pid', String(pid), `--fsize=${forbidden ? 0 : 'unlimited'}:unlimited`]);
 
-/** Everything that a sender hears while nothing can be stored. */
+/** How often senders heard 503 since; throws when one of them was not told when to come again. */
 export function refusals(town: Town): () => number {
   const { telegram, meta, twilio, intercom, hubspot } = town.emulators;
   const all = [telegram, meta, twilio, intercom, hubspot];
   const before = all.map((one) => one.webhooks.length);
-  return () =>
-    all.flatMap((one, index) => one.webhooks.slice(before[index])).filter((sent) => sent.status === 503)
-      .length;
+  return () => {
+    const refused = all
+      .flatMap((one, index) => one.webhooks.slice(before[index]))
+      .filter((sent) => sent.status === 503);
+    if (refused.some(({ answer }) => !answer.retryAfter)) throw new Error('a 503 came without Retry-After');
+    return refused.length;
+  };
 }
 
 /** Both directions while the disk is full: 503 to every webhook, and `readyz` says why. */

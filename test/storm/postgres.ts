@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { PostgresServer } from '../support/postgres.ts';
+import { type PostgresOptions, PostgresServer } from '../support/postgres.ts';
 import type { Town } from '../support/town.ts';
 import { until } from '../support/until.ts';
-import { refusals } from './disk.ts';
+import { refusals, type SmallDisk } from './disk.ts';
 import { type HalfOpen, openHalfOpen } from './half-open.ts';
 import type { Row } from './report.ts';
 import { type Lifted, type Plan, readiness, run } from './run.ts';
@@ -19,8 +19,8 @@ export interface Reached {
   close(): Promise<void>;
 }
 
-export async function postgresOnLine(): Promise<Reached> {
-  const server = await new PostgresServer({ fsync: true }).start();
+export async function postgresOnLine(options: PostgresOptions = {}): Promise<Reached> {
+  const server = await new PostgresServer({ fsync: true, ...options }).start();
   const line = await openHalfOpen({ path: join(server.folder, '.s.PGSQL.5432') });
   const close = async () => {
     line.close();
@@ -126,6 +126,27 @@ async function setReadOnly(server: PostgresServer, on: boolean): Promise<void> {
   await client.query('select pg_reload_conf()');
   await client.end();
 }
+
+/**
+ * No table can grow (ENOSPC, 53100), while everything else goes on: rows still fit where there is room in a page, so
+ * some things can be written and others not. Where the WAL fills its disk as well, Postgres itself goes down.
+ */
+export const full = (town: Town, disk: SmallDisk, size: Size): Promise<Row> =>
+  onPostgres(town, size, {
+    fault: 'disk full (Postgres)',
+    everyMs: 500,
+    said: /disk of the database is full/,
+    lay: () => {
+      const count = refusals(town);
+      disk.fill();
+      return {
+        lift: () => {
+          disk.free();
+          return count();
+        },
+      };
+    },
+  });
 
 /** The machine under Postgres disappears without a word: connections stand, and nothing comes over them. */
 export const silence = (town: Town, line: HalfOpen, size: Size): Promise<Row> =>

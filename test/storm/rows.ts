@@ -3,7 +3,7 @@ import type { Town } from '../support/town.ts';
 import { fullDisk, lockedFile, mountSmallDisk, type SmallDisk } from './disk.ts';
 import { fairness } from './fairness.ts';
 import { type HalfOpen, openHalfOpen } from './half-open.ts';
-import { away, postgresOnLine, readOnly, restarts, silence } from './postgres.ts';
+import { away, full, postgresOnLine, readOnly, restarts, silence } from './postgres.ts';
 import {
   failingPlatform,
   failingProvider,
@@ -59,6 +59,20 @@ const disks = async () => {
   return { faults, close };
 };
 
+/** Only where a disk can be mounted: Postgres has no other way to run out of room that would be the same. */
+const fullPostgres = async () => {
+  const disk = mountSmallDisk(192);
+  if (!disk) return { faults: [], close: async () => undefined };
+  const { url, close: end } = await postgresOnLine({ tables: disk.folder });
+  const town = await openStorm({ databaseUrl: url });
+  const close = async () => {
+    await town.close();
+    await end();
+    disk.remove();
+  };
+  return { faults: [{ name: 'postgres disk full', rage: () => full(town, disk, FEW) }], close };
+};
+
 const databases = async () => {
   const { server, line, url, close: end } = await postgresOnLine();
   const town = await openStorm({ databaseUrl: url });
@@ -104,5 +118,6 @@ export const FAMILIES: Record<string, () => Promise<Family>> = {
   storms,
   disks,
   databases,
+  'full-databases': fullPostgres,
   lines,
 };

@@ -46,6 +46,8 @@ export interface PostgresOptions {
   /** On for proofs about crashes of Postgres itself. */
   fsync?: boolean;
   settings?: Record<string, string>;
+  /** A folder on a disk of its own for the tables; what is written ahead (WAL) lies elsewhere, as it often does. */
+  tables?: string;
 }
 
 export class PostgresServer {
@@ -66,8 +68,9 @@ export class PostgresServer {
   }
 
   async start(): Promise<this> {
-    const data = join(this.folder, 'data');
-    if (!existsSync(data)) initialise(data);
+    const { tables } = this.#options;
+    const data = join(tables ?? this.folder, 'data');
+    if (!existsSync(data)) initialise(data, this.folder, tables ? ['-X', join(this.folder, 'wal')] : []);
     this.#child = spawn(program('postgres'), ['-D', data, '-k', this.folder, ...this.#flags()], {
       ...asNobody,
       stdio: 'ignore',
@@ -117,13 +120,13 @@ const urlOf = (folder: string, database: string): string =>
 /** Sorts as people do, not by bytes, like most installations: our tables must not depend on it. */
 const WORDS = ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en-US'];
 
-function initialise(data: string): void {
+/** `home` is where the socket will be. */
+function initialise(data: string, home: string, more: string[]): void {
   mkdirSync(data, { mode: 0o700 });
-  if (asNobody.uid !== undefined) chownSync(data, NOBODY, NOBODY);
-  if (asNobody.uid !== undefined) chownSync(dirname(data), NOBODY, NOBODY);
+  if (asNobody.uid !== undefined) for (const path of [data, home]) chownSync(path, NOBODY, NOBODY);
   execFileSync(
     program('initdb'),
-    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', ...WORDS],
+    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', ...WORDS, ...more],
     { ...asNobody, stdio: 'pipe' },
   );
 }

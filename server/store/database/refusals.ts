@@ -35,10 +35,13 @@ export function isDatabaseDown(error: unknown): boolean {
   );
 }
 
+/** On SQLite and on Postgres. */
+export const isDiskFull = (error: unknown): boolean => /^(SQLITE_FULL|53100)/.test(codeOf(error));
+
 /** Why nothing can be written, in plain words, with what to do. */
 export function whyUnwritable(error: unknown): string {
   const code = codeOf(error);
-  if (/^(SQLITE_FULL|53100)/.test(code)) return 'the disk of the database is full: free some space';
+  if (isDiskFull(error)) return 'the disk of the database is full: free some space';
   if (/^(SQLITE_READONLY|25006)/.test(code)) return 'the database is read-only: nothing can be stored';
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'another process keeps the database locked: end it';
   if (/^SQLITE_IOERR/.test(code)) return 'the disk of the database refuses to be written: look at it';

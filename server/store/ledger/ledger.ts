@@ -23,6 +23,7 @@ import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { links } from './links.ts';
 import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { type ResendResult, resend } from './resend.ts';
+import { newRoom, type Room } from './room.ts';
 import { settle } from './settle.ts';
 import type { Settlement } from './settlement.ts';
 import { preparations, type StoredEvent, storedEvents } from './stored-events.ts';
@@ -117,8 +118,9 @@ export function createLedger(
     return result;
   };
   const sealOf = connections.seal;
+  const room = newRoom(clock);
   return {
-    ...commits(db, committer, { sealOf, clock, work }),
+    ...commits(db, committer, { sealOf, clock, work, room }),
     ...storedEvents(db, sealOf),
     ...preparations(db, committer, clock),
     ...links(db, committer, sealOf, clock),
@@ -146,6 +148,7 @@ export function createLedger(
         .values({ key: 'probe', value: String(clock.now()) })
         .onConflict((it) => it.column('key').doUpdateSet({ value: String(clock.now()) }))
         .execute();
+      room.check();
     },
     isCrowded: () => committer.waiting() >= CROWDED,
     onWork: (listener) => {
@@ -159,10 +162,11 @@ interface Workings {
   clock: { now(): number };
   /** Passes the result on and wakes whoever waits for work. */
   work<Result>(result: Result): Result;
+  room: Room;
 }
 
 /** Everything that shares its commit with others that wait at the same time. */
-function commits(db: Database, committer: Committer, { sealOf, clock, work }: Workings) {
+function commits(db: Database, committer: Committer, { sealOf, clock, work, room }: Workings) {
   const turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
@@ -175,7 +179,8 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work }: Wo
       const arrivals = await Promise.all(
         list.map(async (event) => ({ event, seal: await sealOf(event.connection.workspaceId), now })),
       );
-      const fresh = await Promise.all(arrivals.map((arrival) => committer.run(append, arrival)));
+      const stored = () => Promise.all(arrivals.map((arrival) => committer.run(append, arrival)));
+      const fresh = await room.seek(stored);
       return work(fresh.filter(Boolean).length);
     },
     claim: (owner: string, max: number, leaseMs: number) =>

@@ -4,10 +4,10 @@ import { createRoster, type Roster } from '../../../server/relay/roster.ts';
 import { migrations } from '../../../server/store/database/migrations/migrations.ts';
 import { type Database, openDatabase } from '../../../server/store/database/open.ts';
 import { createPeers, type Peers } from '../../../server/store/database/peers.ts';
-import { isDatabaseDown } from '../../../server/store/database/refusals.ts';
+import { isDatabaseDown, whyUnwritable } from '../../../server/store/database/refusals.ts';
 import { testIo } from '../../support/io.ts';
 import { emptyPostgres, freshPostgres, PostgresServer } from '../../support/postgres.ts';
-import { WORKSPACE } from '../../support/stores.ts';
+import { fromCustomer, storeAt, type TestStore, WORKSPACE } from '../../support/stores.ts';
 
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
@@ -51,6 +51,45 @@ describe('a Postgres', () => {
   test('that nobody can reach is down, not broken', async () => {
     const failure = await openDatabase('postgres://127.0.0.1:1/none').catch((error: unknown) => error);
     expect(isDatabaseDown(failure)).toBe(true);
+  });
+});
+
+describe('a Postgres whose disk is full', () => {
+  let store: TestStore;
+  beforeEach(async () => {
+    store = await storeAt(await freshPostgres(), {});
+  });
+  afterEach(() => store.close());
+
+  /** As it says when a table cannot grow; small changes still find room, like the probe's own. */
+  const fill = () =>
+    sql
+      .raw(
+        `create function no_room() returns trigger language plpgsql as $$ begin
+           raise exception 'could not extend file' using errcode = '53100'; end $$;
+         create trigger no_room before insert on event for each row execute function no_room()`,
+      )
+      .execute(store.db);
+  const free = () => sql.raw('drop trigger no_room on event').execute(store.db);
+
+  test('is not ready while messages are refused, though a small write goes through', async () => {
+    await store.ledger.probe();
+    await fill();
+    const refused = await store.ledger.append([fromCustomer('hello')]).catch((error: unknown) => error);
+    expect(isDatabaseDown(refused)).toBe(true);
+    const notReady = await store.ledger.probe().catch((error: unknown) => error);
+    expect(whyUnwritable(notReady)).toContain('disk of the database is full');
+    await free();
+    expect(await store.ledger.append([fromCustomer('hello')])).toBe(1);
+    await store.ledger.probe();
+  });
+
+  test('is tried again after a while, also when nobody brings messages meanwhile', async () => {
+    await fill();
+    await store.ledger.append([fromCustomer('hello')]).catch(() => undefined);
+    await expect(store.ledger.probe()).rejects.toThrow('extend');
+    store.clock.advance(5_000);
+    await store.ledger.probe();
   });
 });
 
