@@ -239,8 +239,11 @@ export interface Adapter<Credentials = unknown> {
   disconnect?(connection: Connection<Credentials>, io: Io): Promise<void>;
   /** Undefined: nothing to renew yet. Called single-flight; what it answers is stored before anybody uses it. */
   refresh?(connection: Connection<Credentials>, io: Io): Promise<Credentials | NotSent | undefined>;
-  /** Whether `refresh` would ask the other side now; told from what is at hand, before every use. Absent: always. */
-  needsRefresh?(connection: Connection<Credentials>, io: Io): boolean;
+  /**
+   * Whether `refresh` would ask the other side now, told from what is at hand before every use: `early`, while the
+   * credentials still serve for a while, or because they do not (`due`). Absent: always due.
+   */
+  refreshNeed?(connection: Connection<Credentials>, io: Io): 'none' | 'early' | 'due';
   /** Undefined: the credentials work. Otherwise why they do not, in plain words. Throws when nobody answered. */
   probe?(connection: Connection<Credentials>, io: Io): Promise<string | undefined>;
   /** Asked by the doctor and once an hour; changes nothing. Throws a `WireError` when nobody answered. */

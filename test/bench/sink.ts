@@ -12,6 +12,14 @@ const AMPLE = {
   'x-hubspot-ratelimit-interval-milliseconds': '10000',
 };
 
+/** A soak lasts longer than the token that it was installed with. https://developers.hubspot.com/docs/api-reference/auth-oauth-v1 */
+const TOKEN = {
+  token_type: 'bearer',
+  access_token: 'an access token',
+  refresh_token: 'a refresh token',
+  expires_in: 1_800,
+};
+
 export class Sink {
   /** When each message arrived, by its text (ms on the clock of `performance.now`). */
   readonly arrived = new Map<string, number>();
@@ -67,6 +75,7 @@ export class Sink {
 
   #answer(method: string, path: string, body: string): Record<string, unknown> {
     if (method === 'POST' && path.includes('/custom-channels/')) return this.#publish(JSON.parse(body));
+    if (path.endsWith('/token')) return TOKEN;
     if (path.includes('/threads/')) return { id: '1', associatedContactId: '101', status: 'OPEN' };
     return { total: 0, results: [] };
   }

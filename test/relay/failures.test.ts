@@ -171,6 +171,31 @@ describe('dead credentials', () => {
     expect(world.pager.texts()).toEqual(['one']);
   });
 
+  test('that are renewed early go on serving while the renewal fails, which is tried every half minute', async () => {
+    let tries = 0;
+    world.pager.probe.refreshNeed = () => 'early';
+    world.pager.probe.refresh = async () => {
+      tries += 1;
+      return retry('the token endpoint is down', { afterMs: 20_000 });
+    };
+    for (const text of ['one', 'two', 'three']) await world.agentWrites(text);
+    await world.run();
+    expect(world.pager.texts()).toEqual(['one', 'two', 'three']);
+    expect(tries).toBe(1);
+    await world.agentWrites('four');
+    await world.advance(30_000);
+    expect(world.pager.texts()).toEqual(['one', 'two', 'three', 'four']);
+    expect(tries).toBe(2);
+  });
+
+  test('that are renewed early are lost all the same when the other side takes the grant away', async () => {
+    world.pager.probe.refreshNeed = () => 'early';
+    world.pager.probe.refresh = async () => unauthorized('The app was uninstalled.');
+    await world.agentWrites('one');
+    await world.run();
+    expect(world.pager.texts()).toEqual([]);
+  });
+
   test('are renewed once for all who wait, and stored before anybody uses them', async () => {
     let renewals = 0;
     world.pager.probe.refresh = async (connection) => {

@@ -84,7 +84,7 @@ export class OtherSide {
   looked = 0;
   /** What it says when it is asked whether the credentials work. */
   inspection: Inspection = { name: 'Pager' };
-  probe: { refresh?: AnyAdapter['refresh'] } = {};
+  probe: Pick<AnyAdapter, 'refresh' | 'refreshNeed'> = {};
   readonly adapter: AnyAdapter;
   readonly #plans: Plan[] = [];
   #waiting: { calls: number; resolve: () => void }[] = [];
@@ -99,6 +99,7 @@ export class OtherSide {
       receive: async () => ({ events: [] }),
       send: (delivery, _connection, io) => this.#take(delivery, io),
       refresh: async (connection, io) => this.probe.refresh?.(connection, io),
+      refreshNeed: (connection, io) => this.probe.refreshNeed?.(connection, io) ?? 'due',
       ...(options.inspect ? { inspect: async () => this.inspection } : {}),
       ...(options.lookup ? { lookup: async (delivery: Delivery) => this.#look(delivery) } : {}),
       ...(options.contacts

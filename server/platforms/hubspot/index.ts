@@ -13,7 +13,7 @@ import { succeeded } from './errors.ts';
 import { fileSteps, media } from './files.ts';
 import { inspect } from './inspect.ts';
 import { type JournalMemory, uninstalls } from './journal.ts';
-import { authorizeUrl, install, needsRefresh, refresh, uninstall } from './oauth.ts';
+import { authorizeUrl, install, refresh, refreshNeed, uninstall } from './oauth.ts';
 import { paths } from './paths.ts';
 import {
   credentialsShape,
@@ -79,7 +79,7 @@ export function createHubspot(options: HubspotOptions): HubspotAdapter {
     authorizeUrl: (state) => authorizeUrl(options, state),
     install: (code, io) => install(options, code, io),
     refresh: (connection, io) => refresh(options, tokens, connection, io),
-    needsRefresh: (connection, io) => needsRefresh(tokens, connection, io),
+    refreshNeed: (connection, io) => refreshNeed(tokens, connection, io),
     uninstall: (connection, io) => uninstall(options, connection, io),
     registerChannels: (io) => registerChannels(options, io),
     channelChoices: (connection, io) => channelChoices(portal(connection, io)),

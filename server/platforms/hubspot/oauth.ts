@@ -27,6 +27,8 @@ export const HUBSPOT_SCOPES = [
 
 /** Access tokens live 30 minutes; they are renewed before HubSpot would have to refuse one. */
 const RENEW_BEFORE_MS = 5 * 60_000;
+/** The longest that a request takes (10 s, uploads 20 s): with less than this left the token is as good as over. */
+const SERVES_MS = 30_000;
 
 export function authorizeUrl(options: HubspotOptions, state: string): string {
   const query = { client_id: options.clientId, redirect_uri: options.redirectUri, state };
@@ -87,10 +89,16 @@ async function redeem(
   };
 }
 
-/** Soon over, or refused before its time. */
-export function needsRefresh(tokens: TokenMemory, connection: HubspotConnection, io: Io): boolean {
+/** `due`: over, or so soon that a request under way would be refused; or refused before its time. */
+export function refreshNeed(
+  tokens: TokenMemory,
+  connection: HubspotConnection,
+  io: Io,
+): 'none' | 'early' | 'due' {
   const { access_token, expires_at } = connection.credentials;
-  return expires_at - io.clock.now() < RENEW_BEFORE_MS || tokens.isRefused(connection.id, access_token);
+  const left = expires_at - io.clock.now();
+  if (left < SERVES_MS || tokens.isRefused(connection.id, access_token)) return 'due';
+  return left < RENEW_BEFORE_MS ? 'early' : 'none';
 }
 
 /** Undefined: nothing to renew yet. Called single-flight; HubSpot may hand out a new refresh token each time. */
@@ -100,7 +108,7 @@ export async function refresh(
   connection: HubspotConnection,
   io: Io,
 ): Promise<HubspotCredentials | NotSent | undefined> {
-  if (!needsRefresh(tokens, connection, io)) return undefined;
+  if (refreshNeed(tokens, connection, io) === 'none') return undefined;
   try {
     return await renew(options, connection.credentials, io);
   } catch (error) {
