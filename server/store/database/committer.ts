@@ -6,7 +6,7 @@ import { CompiledQuery } from 'kysely';
 import { createPostgresCommitter } from './committer-postgres.ts';
 import { isPostgres } from './dialect.ts';
 import type { Database } from './open.ts';
-import { openWayWithin } from './prepared.ts';
+import { checkpointsOf, openWayWithin } from './prepared.ts';
 import { isDatabaseDown } from './refusals.ts';
 
 /** A piece of work inside the shared transaction. `items` of one kind are handed over together, for multi-row writes. */
@@ -54,11 +54,15 @@ export function createCommitter(db: Database, together: Handler<never, unknown>[
 
 function createSqliteCommitter(db: Database): Committer {
   const queue: Waiting[] = [];
+  const checkpoints = checkpointsOf(db);
   let busy = false;
 
   /** Between two batches the event loop gets its turn: what arrives meanwhile joins the next one. */
   async function drain(): Promise<void> {
-    await commitBatch(db, queue.splice(0, BATCH));
+    await checkpoints?.pause();
+    const batch = queue.splice(0, BATCH);
+    await commitBatch(db, batch);
+    checkpoints?.committed(batch.length);
     busy = queue.length > 0;
     if (busy) setImmediate(() => void drain());
   }

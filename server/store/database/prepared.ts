@@ -5,19 +5,26 @@
  */
 import type Sqlite from 'better-sqlite3';
 import type { SqliteDatabase } from 'kysely';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { Database } from './open.ts';
 
 export interface Prepared extends SqliteDatabase {
   prepare(text: string): Sqlite.Statement;
   /** Whether a transaction is open: what is run now would be part of it. */
   isBusy(): boolean;
+  checkpoints: Checkpoints;
 }
 
 /** Preparing a statement costs several times what running it does, so each text is prepared once. */
 export function preparedOnce(database: Sqlite.Database): Prepared {
   const prepared = new Map<string, Sqlite.Statement>();
+  const checkpoints = createCheckpoints(database);
   return {
-    close: () => void database.close(),
+    checkpoints,
+    close: () => {
+      checkpoints.stop();
+      database.close();
+    },
     isBusy: () => database.inTransaction,
     prepare: (text) => {
       const known = prepared.get(text);
@@ -44,6 +51,8 @@ export function openWayWithin(connection: Database, db: Database): void {
   const way = ways.get(db);
   if (way) ways.set(connection, { ...way, always: true });
 }
+
+export const checkpointsOf = (db: Database): Checkpoints | undefined => ways.get(db)?.prepared.checkpoints;
 
 /** Undefined: it has to go through Kysely, because it is Postgres, or because somebody else's transaction is open. */
 export function directly(db: Database): Prepared | undefined {

@@ -1,0 +1,21 @@
+/** The thread that moves SQLite's log into its file when it is asked to: see checkpoints.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import Sqlite from 'better-sqlite3';
+import type { Ask, Done } from './checkpoints.ts';
+
+// Somebody in the way (another process, a backup) is left alone: the next time will do.
+const database = new Sqlite(workerData as string, { timeout: 0, fileMustExist: true });
+database.pragma('synchronous = FULL');
+
+const MODE: Record<Ask, string> = { copy: 'passive', restart: 'restart' };
+
+function checkpoint(ask: Ask): Done {
+  try {
+    const [row] = database.pragma(`wal_checkpoint(${MODE[ask]})`) as { log: number }[];
+    return { log: row?.log ?? 0 };
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
+parentPort?.on('message', (ask: Ask) => parentPort?.postMessage(checkpoint(ask)));

@@ -1,0 +1,94 @@
+/**
+ * Moving SQLite's log into its file, beside the event loop. SQLite does it inside a commit, which then takes 30 to 60 ms
+ * instead of 3, and everybody who waits for that commit waits with it. A thread of its own copies the pages while
+ * commits go on; only for starting the log anew, once it is long, do commits pause for some ms.
+ */
+import { Worker } from 'node:worker_threads';
+import type Sqlite from 'better-sqlite3';
+
+export interface Checkpoints {
+  /** So many pieces of work were committed. */
+  committed(pieces: number): void;
+  /** The log is being started anew: nothing is written before this resolves. */
+  pause(): Promise<void> | undefined;
+  stop(): void;
+}
+
+/** What the thread is asked: `copy` what it can beside the commits, or all of it and `restart` the log. */
+export type Ask = 'copy' | 'restart';
+/** Pages in the log, or why it could not be looked at. */
+export type Done = { log: number } | { error: string };
+
+/** When it is looked after. */
+interface Pace {
+  /** Pieces between two looks. */
+  pieces: number;
+  /** Pages behind which the log is started anew. */
+  pages: number;
+}
+/**
+ * A thousand pieces are some 3,000 pages, less than SQLite itself would let come together; 8,000 pages are 32 MB: a copy
+ * costs an fsync of the file whatever its length, so the log may grow well beyond one.
+ */
+const PACE: Pace = { pieces: 1_000, pages: 8_000 };
+/** With the thread at work SQLite's own checkpoint only is a safety (160 MB); without it, see open.ts. */
+const SAFETY = 40_000;
+
+/** In memory there is no log. The thread starts with the first thousand pieces: most commands never need it. */
+export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE): Checkpoints {
+  const isFile = !database.memory;
+  const usual = database.pragma('wal_autocheckpoint', { simple: true });
+  let thread: Worker | undefined;
+  let asked: Ask | undefined;
+  let pieces = 0;
+  let pause: Promise<void> | undefined;
+  let goOn: () => void = () => undefined;
+
+  function ask(what: Ask): void {
+    asked = what;
+    thread ??= start();
+    thread.postMessage(what);
+    if (what === 'restart') pause = new Promise((resolve) => (goOn = resolve));
+  }
+  function start(): Worker {
+    database.pragma(`wal_autocheckpoint = ${SAFETY}`);
+    const made = new Worker(new URL('checkpoint-thread.ts', import.meta.url), {
+      workerData: database.name,
+      // Nothing of the process is meant for it.
+      env: {},
+      execArgv: [],
+    });
+    made.unref();
+    made.on('message', (done: Done) => {
+      const isLong = asked === 'copy' && 'log' in done && done.log > pace.pages;
+      answered();
+      if (isLong) ask('restart');
+    });
+    // It is a help, and everything goes on without it.
+    made.on('error', giveUp);
+    return made;
+  }
+  function answered(): void {
+    asked = undefined;
+    pause = undefined;
+    goOn();
+  }
+  function giveUp(): void {
+    if (database.open) database.pragma(`wal_autocheckpoint = ${usual}`);
+    thread = undefined;
+    answered();
+  }
+  return {
+    committed: (more) => {
+      pieces += more;
+      if (!isFile || asked || pieces < pace.pieces) return;
+      pieces = 0;
+      ask('copy');
+    },
+    pause: () => pause,
+    stop: () => {
+      void thread?.terminate();
+      answered();
+    },
+  };
+}

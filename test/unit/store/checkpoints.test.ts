@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createCheckpoints } from '../../../server/store/database/checkpoints.ts';
+import { openDatabase } from '../../../server/store/database/open.ts';
+import { scrub } from '../../../server/store/database/scrub.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'octopods-checkpoints-'));
+  file = join(folder, 'octopods.db');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(): Sqlite.Database {
+  const database = new Sqlite(file);
+  database.pragma('journal_mode = WAL');
+  database.exec('create table row (value text)');
+  return database;
+}
+const write = (database: Sqlite.Database, rows: number): void => {
+  for (let row = 0; row < rows; row += 1) database.prepare('insert into row values (?)').run('x'.repeat(900));
+};
+/** How often the log was started anew: in its header, https://www.sqlite.org/fileformat2.html#walformat */
+const startsOf = (path: string): number => readFileSync(`${path}-wal`).readUInt32BE(12);
+const autocheckpoint = (database: Sqlite.Database): unknown =>
+  database.pragma('wal_autocheckpoint', { simple: true });
+
+test('a log that has grown long is copied into the file and started anew, while nothing is written', async () => {
+  const database = open();
+  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  write(database, 200);
+  const before = startsOf(file);
+  checkpoints.committed(10);
+  // It lasts for some ms only: looked for at every turn of the event loop.
+  while (!checkpoints.pause()) await new Promise((resolve) => setImmediate(resolve));
+  await checkpoints.pause();
+  write(database, 1);
+  expect(startsOf(file)).toBe(before + 1);
+  checkpoints.stop();
+  database.close();
+});
+
+test('a short log is copied beside what is being written, and nothing pauses', async () => {
+  const database = open();
+  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 1_000 });
+  write(database, 20);
+  const size = statSync(file).size;
+  checkpoints.committed(10);
+  await vi.waitUntil(() => {
+    expect(checkpoints.pause()).toBeUndefined();
+    return statSync(file).size > size;
+  });
+  checkpoints.stop();
+  database.close();
+});
+
+test('where the thread cannot work, SQLite looks after its log by itself again', async () => {
+  const database = open();
+  const usual = autocheckpoint(database);
+  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  rmSync(file);
+  checkpoints.committed(10);
+  expect(autocheckpoint(database)).not.toBe(usual);
+  await vi.waitUntil(() => autocheckpoint(database) === usual);
+  expect(checkpoints.pause()).toBeUndefined();
+  checkpoints.stop();
+  database.close();
+});
+
+test('what was erased leaves the log also when somebody was still reading it', async () => {
+  const db = await openDatabase(`sqlite:${file}`);
+  await db.insertInto('setting').values({ key: 'a', value: 'x' }).execute();
+  const reader = new Sqlite(file);
+  reader.exec('begin; select * from setting');
+  const scrubbed = scrub(db);
+  setImmediate(() => reader.close());
+  await scrubbed;
+  expect(statSync(`${file}-wal`).size).toBe(0);
+  await db.destroy();
+});
