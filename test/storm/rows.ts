@@ -1,7 +1,7 @@
 /** All rows of the table, by the world that they need. */
 import type { Town } from '../support/town.ts';
 import { fullDisk, lockedFile, mountSmallDisk, type SmallDisk } from './disk.ts';
-import { fairness } from './fairness.ts';
+import { fairnessWhileHanging, fairnessWhileRefused } from './fairness.ts';
 import { type HalfOpen, openHalfOpen } from './half-open.ts';
 import { away, full, postgresOnLine, readOnly, restarts, silence } from './postgres.ts';
 import {
@@ -40,7 +40,8 @@ const storms = async () => {
     { name: 'silent platform', rage: () => silentPlatform(town, FEW) },
     { name: 'silent provider', rage: () => silentProvider(town, FEW, 'telegram') },
     { name: 'silent echo', rage: () => silentProvider(town, FEW, 'whatsapp') },
-    { name: 'fairness', rage: () => fairness(town) },
+    { name: 'fairness 429', rage: () => fairnessWhileRefused(town) },
+    { name: 'fairness hanging', rage: () => fairnessWhileHanging(town) },
   ];
   return { faults, close: () => town.close() };
 };
