@@ -2,7 +2,7 @@
  * Postgres behind the same schema and statements. Nothing here needs a session: no named statements, no session
  * settings, locks that end with their transaction. So it works through a pooler in transaction mode as well.
  */
-import { type Dialect, type Kysely, PostgresDialect, sql } from 'kysely';
+import { type Dialect, type Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Schema } from './schema.ts';
 
@@ -44,7 +44,42 @@ export function postgresDialect(url: string): Dialect {
     client.on('error', () => undefined);
     hangUpOnSilence(client);
   });
-  return new PostgresDialect({ pool });
+  return new WithoutSession({ pool });
+}
+
+/**
+ * Kysely would lock out other processes' migrations for the session. Behind a pooler the unlocking goes to another
+ * session, and no later server ever starts: see `migratingAlone`.
+ */
+class WithoutSession extends PostgresDialect {
+  override createAdapter() {
+    return new (class extends PostgresAdapter {
+      override async acquireMigrationLock() {}
+      override async releaseMigrationLock() {}
+    })();
+  }
+}
+
+/** Any number, as long as it is ours alone among the users of one database. */
+const MIGRATING = 671_002;
+const AGAIN_MS = 250;
+
+/** In one transaction, while no other process is at it: whoever comes later waits, without holding a connection. */
+export async function migratingAlone(
+  db: Kysely<Schema>,
+  work: (trx: Kysely<Schema>) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const isDone = await db.transaction().execute(async (trx) => {
+      const { rows } = await sql<{
+        mine: boolean;
+      }>`select pg_try_advisory_xact_lock(${MIGRATING}) as mine`.execute(trx);
+      if (rows[0]?.mine) await work(trx);
+      return rows[0]?.mine === true;
+    });
+    if (isDone) return;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 /**

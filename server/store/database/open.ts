@@ -5,7 +5,7 @@ import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations/migrations.ts';
-import { checkPostgres, postgresDialect } from './open-postgres.ts';
+import { checkPostgres, migratingAlone, postgresDialect } from './open-postgres.ts';
 import { openWay, preparedOnce } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
@@ -13,7 +13,7 @@ export type Database = Kysely<Schema>;
 
 /**
  * Opens the database and brings its schema up to date, as a whole or not at all: a start that is killed meanwhile leaves
- * the schema that it found. On Postgres one of several processes does so while the others wait (an advisory lock).
+ * the schema that it found. On Postgres one of several processes does so while the others wait.
  * `url`: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Throws with the reason when it cannot be opened or migrated.
  */
 export async function openDatabase(url: string): Promise<Database> {
@@ -23,13 +23,17 @@ export async function openDatabase(url: string): Promise<Database> {
   if (sqlite) openWay(db, sqlite);
   try {
     if (isPostgresUrl(url)) await checkPostgres(db);
-    const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
-    if (error) throw error;
+    await (isPostgresUrl(url) ? migratingAlone(db, migrate) : migrate(db));
   } catch (error) {
     await db.destroy();
     throw error;
   }
   return db;
+}
+
+async function migrate(db: Database): Promise<void> {
+  const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
+  if (error) throw error;
 }
 
 /**
