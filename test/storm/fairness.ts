@@ -15,6 +15,8 @@ import { counted } from './run.ts';
 import { openTraffic, type Traffic } from './traffic.ts';
 
 const EVERY_MS = 25;
+/** Each of them writes every 1.2 seconds: WhatsApp tells the second only, and webhooks overtake each other. */
+const CUSTOMERS = 48;
 const MESSAGES = 600;
 const CROWD = 1_000;
 const MOST = 2;
@@ -43,7 +45,7 @@ export const fairnessWhileHanging = (town: Town): Promise<Row> => fairness(town,
 async function fairness(town: Town, storm: Storm, seat: number): Promise<Row> {
   const began = Date.now();
   const { intercom } = town.emulators;
-  const other = await openTraffic(town, { platform: 'hubspot', app: 'whatsapp', count: 12 });
+  const other = await openTraffic(town, { platform: 'hubspot', app: 'whatsapp', count: CUSTOMERS });
   const { chats } = other;
   await took(town, chats, `warm ${seat}`, 100);
   const calm = await took(town, chats, `calm ${seat}`, MESSAGES);
