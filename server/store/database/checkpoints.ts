@@ -66,6 +66,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
     });
     // It is a help, and everything goes on without it.
     made.on('error', giveUp);
+    made.on('exit', giveUp);
     return made;
   }
   function answered(): void {
