@@ -30,7 +30,7 @@ export interface DueLane {
 /** Workspaces looked at for one claim, and lanes that each of them gets: what bounds its cost. */
 const WORKSPACES = 32;
 const LANES_EACH = 8;
-/** One workspace alone is as well served by age: the next look is taken after this long, ms. A look costs 30 µs. */
+/** One workspace alone with due lanes is as well served by age: the next look comes after this, ms. A look costs 30 µs. */
 const ALONE_MS = 5;
 
 /** Up to `max` lanes: the oldest of each workspace, then the second oldest of each… Notes whose turn is next. */
@@ -39,7 +39,7 @@ export async function lanesInTurn(trx: Database, turns: Turns, now: number, max:
   const { workspaces, due } = isPostgres(trx)
     ? await lookAtOnce(trx, turns.after, now)
     : await lookOneByOne(trx, turns.after, now);
-  if (workspaces.length <= 1) {
+  if (workspaces.length < WORKSPACES && isOneOnly(due)) {
     turns.quietUntil = now + ALONE_MS;
     return [];
   }
@@ -50,6 +50,10 @@ export async function lanesInTurn(trx: Database, turns: Turns, now: number, max:
   turns.after = served as string;
   return lanes;
 }
+
+/** Nobody else has anything that is due, though it may wait for later: a retry, or credentials. */
+const isOneOnly = (due: DueLane[]): boolean =>
+  due.every(({ workspace_id }) => workspace_id === due[0]?.workspace_id);
 
 interface Look {
   /** Those with waiting lanes, due or not, in the order of their turns. */
