@@ -1,7 +1,7 @@
 /** Serves for real. `npm start` comes here when the environment says so; otherwise it opens the playground. */
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import { ConfigError, readConfig } from './config.ts';
-import { serve } from './serve.ts';
 
 /** What must never be in a log, wherever it is in an object. */
 const SECRET = [
@@ -18,7 +18,12 @@ const redact = SECRET.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel, redact });
+  // Compiling all modules is 0.8 s of a start's 1.4 s of processor time; from the second start on they are read compiled.
+  enableCompileCache();
+  const { serve } = await import('./serve.ts');
   const running = await serve(config, log);
+  // Now, or a server that is killed would leave nothing for the next start.
+  flushCompileCache();
   log.info({ url: running.url, publicUrl: config.publicUrl }, 'Octopods is serving');
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => {

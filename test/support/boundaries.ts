@@ -88,7 +88,7 @@ export const RULES: Rule[] = [
   {
     of: 'server/main.ts',
     imports: ['server/config.ts', 'server/serve.ts'],
-    packages: ['pino'],
+    packages: ['pino', 'node:module'],
     powers: ['env', 'console'],
   },
   {
