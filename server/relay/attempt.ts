@@ -46,11 +46,31 @@ async function send(deps: RelayDeps, claim: Claim, ready: Attempt): Promise<void
   const prepared = await prepare(deps, claim, ready);
   if (!prepared) return;
   const startedAt = deps.io.clock.now();
-  if (!(await deps.ledger.start(claim))) return;
+  if (!(await begin(deps, claim, ready, prepared.contact))) return;
   const delivery = { ...ready.delivery, prepared };
   const io = leased(deps.io, claim, startedAt);
   const outcome = await sendSafely({ ...deps, io }, { ...ready, delivery });
   await settleOutcome(deps, claim, { ...ready, delivery }, outcome);
+}
+
+/** Durable before the request; false: nothing may be sent now. */
+async function begin(
+  deps: RelayDeps,
+  claim: Claim,
+  { adapter, delivery }: Attempt,
+  contactId: string | undefined,
+): Promise<boolean> {
+  const opens = delivery.kind === 'message' && delivery.opens;
+  const isLookedUp = adapter.lookup !== undefined && !adapter.can.idempotent;
+  if (!opens || !isLookedUp || !contactId) return deps.ledger.start(claim);
+  const begun = await deps.ledger.startOpening(claim, contactId);
+  if (begun === 'busy')
+    await deps.ledger.settle(claim, {
+      to: 'queued',
+      nextAt: deps.io.clock.now() + 1_000,
+      reason: 'Another conversation of this customer is just being opened.',
+    });
+  return begun === 'started';
 }
 
 /** Whatever breaks after `attempt_started` may have happened behind the other side's acceptance. */

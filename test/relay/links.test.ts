@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { retry, unknown } from '../../server/core/outcome.ts';
-import { answer } from '../support/other-side.ts';
+import { acceptThenTimeOut, answer } from '../support/other-side.ts';
 import { addChannel, GATHERED, openWorld, WORKSPACE, type World } from '../support/relay-world.ts';
 import { until } from '../support/until.ts';
 
@@ -59,6 +59,20 @@ describe('the contact of a customer', () => {
     expect(world.desk.texts()).toHaveLength(2);
     const contacts = await world.db.selectFrom('conversation').select('contact_id').execute();
     expect(contacts).toEqual([{ contact_id: 'contact-1' }, { contact_id: 'contact-1' }]);
+  });
+
+  test('gets one conversation at a time, because two in doubt could be taken for each other', async () => {
+    world = await openWorld({ desk: { contacts: true, lookup: true } });
+    world.desk.next(acceptThenTimeOut);
+    await writesOnBoth();
+    await world.advance(GATHERED);
+    await world.advance(5_000);
+    expect(world.desk.texts()).toHaveLength(1);
+    await world.advance(10_000);
+    await world.advance(1_000);
+    expect(world.desk.texts().toSorted()).toEqual(['via chn_second', 'via chn_test']);
+    const threads = await world.db.selectFrom('conversation').select('platform_thread').distinct().execute();
+    expect(threads).toHaveLength(2);
   });
 
   test('is looked for again, and not made twice, when the process died while making it', async () => {

@@ -17,7 +17,7 @@ export function breaking(simulation: Simulation, ledger: Ledger, remove: Break |
     case 'fence':
       return withoutFence(simulation, ledger);
     case 'started':
-      return { ...ledger, start: async () => true };
+      return { ...ledger, start: async () => true, startOpening: async () => 'started' };
     case 'dedupe':
       return withoutDedupe(ledger);
     case 'ack':
@@ -52,6 +52,7 @@ function withoutFence({ disk }: Simulation, ledger: Ledger): Ledger {
     claim: async (...request) =>
       (await ledger.claim(...request)).map((claim) => ({ ...claim, leasedUntil: Number.POSITIVE_INFINITY })),
     start: (claim) => ledger.start(holding(claim)),
+    startOpening: (claim, contactId) => ledger.startOpening(holding(claim), contactId),
     settle: (claim, ...more) => ledger.settle(holding(claim), ...more),
   };
 }

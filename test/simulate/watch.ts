@@ -42,6 +42,11 @@ export function watched(simulation: Simulation, ledger: Ledger, host: Host): Led
       if (!holds) simulation.count('lease lost before the send');
       return holds;
     },
+    startOpening: async (claim, contactId) => {
+      const answer = await ledger.startOpening(claim, contactId);
+      if (answer === 'lost') simulation.count('lease lost before the send');
+      return answer;
+    },
     settle: async (claim, settlement, tells) => {
       const holds = await ledger.settle(claim, settlement, tells);
       if (holds && settlement.to === 'unknown') simulation.doubted.add(claim.delivery.id);

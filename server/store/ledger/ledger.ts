@@ -21,6 +21,7 @@ import type { Conversation, FindOrMake } from './conversations.ts';
 import { type Call, type ExpandRequest, expand, replaceParts } from './expand.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { links } from './links.ts';
+import { type Opened, startOpening } from './openings.ts';
 import { applyReceipt, forgetReceipts } from './receipts.ts';
 import { type ResendResult, resend } from './resend.ts';
 import { newRoom, type Room } from './room.ts';
@@ -41,6 +42,8 @@ export interface Ledger extends BudgetStore, ContactErasures {
   claim(owner: string, max: number, leaseMs: number): Promise<Claim[]>;
   /** Durable `attempt_started`; false = the lease was lost, nothing may be sent. */
   start(claim: Claim): Promise<boolean>;
+  /** The same for what opens a conversation with a contact: one at a time. */
+  startOpening(claim: Claim, contactId: string): Promise<Opened>;
   /** False = the lease was lost: a success is kept as evidence, not as truth. */
   settle(claim: Claim, settlement: Settlement, tells?: string[]): Promise<boolean>;
   applyReceipt(claim: Claim, receipt: ReceiptEvent, tells: string[]): Promise<boolean>;
@@ -186,6 +189,8 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work, room
     claim: (owner: string, max: number, leaseMs: number) =>
       committer.run(claim, { owner, max, leaseMs, now: clock.now(), turns }),
     start: (held: Claim) => committer.run(start, { claim: held, now: clock.now() }),
+    startOpening: (held: Claim, contactId: string) =>
+      committer.run(startOpening, { claim: held, contactId, now: clock.now() }),
     settle: async (held: Claim, settlement: Settlement, tells: string[] = []) =>
       work(
         await untilWritable(async () =>
