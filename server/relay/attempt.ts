@@ -65,11 +65,7 @@ async function begin(
   if (!opens || !isLookedUp || !contactId) return deps.ledger.start(claim);
   const begun = await deps.ledger.startOpening(claim, contactId);
   if (begun === 'busy')
-    await deps.ledger.settle(claim, {
-      to: 'queued',
-      nextAt: deps.io.clock.now() + 1_000,
-      reason: 'Another conversation of this customer is just being opened.',
-    });
+    await later(deps, claim, deps.io.clock.now() + 1_000, 'Another conversation of theirs is being opened.');
   return begun === 'started';
 }
 

@@ -85,7 +85,13 @@ test.each([
 test('nothing is sent before the durable start, and nothing follows a send but its settlement', () => {
   const send = /\nasync function send\(.*?\n}\n/s.exec(read('server/relay/attempt.ts'))?.[0] ?? '';
   const steps = [...send.matchAll(/await (?:deps\.)?([\w.]+)\(/g)].map(([, call]) => call);
-  expect(steps).toEqual(['prepare', 'ledger.start', 'sendSafely', 'settleOutcome']);
+  expect(steps).toEqual(['prepare', 'begin', 'sendSafely', 'settleOutcome']);
+  const begin = /\nasync function begin\(.*?\n}\n/s.exec(read('server/relay/attempt.ts'))?.[0] ?? '';
+  expect([...begin.matchAll(/return (.*);/g)].map(([, yes]) => yes)).toEqual([
+    'deps.ledger.start(claim)',
+    "begun === 'started'",
+  ]);
+  expect(begin).toContain('const begun = await deps.ledger.startOpening(');
 });
 
 test('every adapter has its door in index.ts, with the same two calls', () => {
