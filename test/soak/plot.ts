@@ -1,6 +1,6 @@
 /** The soak as one picture: four panels over the same time, as SVG. */
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { percentile } from '../bench/load.ts';
 import type { Sample } from './samples.ts';
 
@@ -52,7 +52,7 @@ ${panels.join('\n')}
 }
 
 const machine = (): string =>
-  `SQLite, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}, Node ${process.version}. Thick: the middle of each few seconds; pale: their range.`;
+  `SQLite, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}. Thick: the middle of each few seconds; pale: their range.`;
 
 function drawPanel(
   { title, unit, of, color }: Panel,
@@ -99,8 +99,11 @@ function binned(samples: Sample[], of: (sample: Sample) => number) {
   });
 }
 
-const clock = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
+/** 899.6 s are 15:00, not 14:60. */
+const clock = (seconds: number): string => {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+};
 
 /** The next of 1, 2, 4, 5, 10 times a power of ten. */
 function niceTop(value: number): number {
