@@ -2,8 +2,8 @@
  * `npm run bench`: how fast the real server is, beside what this machine could do at best (the floor). Only ratios of
  * one run mean anything elsewhere. Every figure is printed as soon as it is known; about two minutes in all.
  * `-- --json`: one JSON line for each figure. `-- --quick`: a tenth of the load, in half a minute. `-- --growth`: instead,
- * what five million settled messages (`--settled N`) and 100,000 waiting ones cost; takes half an hour, mostly to put
- * them there, and 6 GB of disk. `-- --postgres`: instead, two servers on a Postgres of the benchmark's own, and claiming
+ * what five million settled messages (`--settled N`) and 100,000 waiting ones cost; takes five minutes and 6 GB of
+ * disk. `-- --postgres`: instead, two servers on a Postgres of the benchmark's own, and claiming
  * and settling beside other job queues on the same one.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
