@@ -26,7 +26,7 @@ export const BREAKS: Record<string, Break> = {
   started: {
     what: 'sends without having written that an attempt begins',
     file: 'server/relay/attempt.ts',
-    line: 'if (!(await deps.ledger.start(claim))) return;',
+    line: 'if (!(await begin(deps, claim, ready, prepared.contact))) return;',
     instead: '',
   },
   dedupe: {

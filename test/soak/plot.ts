@@ -42,6 +42,7 @@ export function drawSoak(path: string, samples: Sample[]): void {
   writeFileSync(
     path,
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#333">
+<title>${heading}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 <text x="${LEFT}" y="24" font-size="16" font-weight="600">${heading}</text>
 <text x="${LEFT}" y="42" fill="#666">${machine()}</text>
