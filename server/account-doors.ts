@@ -12,7 +12,7 @@ import { createPeople } from './accounts/people.ts';
 import type { PlatformDeps } from './accounts/platform-side.ts';
 import { createSessions } from './accounts/sessions.ts';
 import { createSignIns } from './accounts/signin.ts';
-import { statusNews } from './accounts/status-news.ts';
+import { renameNews, statusNews } from './accounts/status-news.ts';
 import { createTokens } from './accounts/tokens.ts';
 import type { Config } from './config.ts';
 import { createConsoleRouter, problemPages } from './console/router.ts';
@@ -82,6 +82,7 @@ export function accountDoors(config: Config, db: Database, house: AccountHouse):
   };
   const pages = { ...deps, ...services, ...reading(db, house.store) };
   house.store.connections.onStatus(statusNews(deps));
+  house.store.connections.onRenaming(renameNews(deps));
   house.store.ledger.onErasing(erasureNews(deps));
   return {
     routers: [

@@ -200,6 +200,14 @@ async function setPassword(
   return passwords.setPassword({ person_id: personId, email, hash, failed: 0, locked_at: null, changed_at });
 }
 
+/** What somebody did by a link from a mail, signed in or not: in the trail of the account that they come into. */
+async function note({ people, audit }: PasswordDeps, personId: string, action: string): Promise<void> {
+  const [account] = await people.accountsOf(personId);
+  if (!account) return;
+  const by = { account_id: account.id, person_id: personId, role: account.role };
+  await audit.record(by, { action, subject: personId });
+}
+
 function forgotten(
   deps: PasswordDeps,
 ): Pick<Passwords, 'requestReset' | 'reset' | 'requestUnlock' | 'unlock'> {
@@ -224,6 +232,7 @@ function forgotten(
       if (!(await setPassword(deps, link.person_id, link.email, password))) return deadLink();
       await passwords.dropMailLinks('reset', link.email);
       await accounts.removeSessions({ personId: link.person_id });
+      await note(deps, link.person_id, 'password.reset');
       return arrive(deps, link.person_id);
     },
     unlock: async (secret) => {
@@ -268,6 +277,7 @@ function profile(
     confirmAddress: async (secret) => {
       const link = await passwords.takeMailLink(hashSecret(secret), 'address', clock.now());
       if (!link?.person_id || !(await passwords.changeAddress(link.person_id, link.email))) return deadLink();
+      await note(deps, link.person_id, 'address.changed');
       return undefined;
     },
     pendingAddress: async (personId) =>

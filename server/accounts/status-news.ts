@@ -1,5 +1,6 @@
 /** A connection that breaks or works again is news: for the audit trail, and by mail for those who can mend it. */
 import type { ConnectionStore, StatusChange } from '../store/connections/connections.ts';
+import type { Note } from '../store/people/audit.ts';
 import type { PeopleStore } from '../store/people/people.ts';
 import type { Audit } from './contracts.ts';
 import { connectionMail, type Mailer } from './mails.ts';
@@ -27,6 +28,16 @@ export function statusNews(deps: NewsDeps): (change: StatusChange) => Promise<vo
     if (to === 'disconnected') await alarm(deps, workspace, change);
   };
 }
+
+/** A workspace is called what its platform calls it, whoever found out. */
+export const renameNews =
+  ({ connections, audit }: Pick<NewsDeps, 'connections' | 'audit'>) =>
+  async (workspaceId: string): Promise<Note | undefined> => {
+    const workspace = await connections.workspace(workspaceId);
+    if (!workspace) return undefined;
+    const note = await audit.noting({ account_id: workspace.account_id, system: true });
+    return note({ action: 'workspace.renamed', workspaceId });
+  };
 
 async function alarm(
   { connections, people, mailer, publicUrl }: NewsDeps,

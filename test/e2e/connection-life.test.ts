@@ -56,6 +56,9 @@ const status = async (id: string) => {
   const row = await door.connections.workspace(id);
   return { status: row?.status, reason: row?.reason, name: row?.name };
 };
+/** What the trail's newest entries say was done, the newest first. */
+const latest = async (limit: number): Promise<string[]> =>
+  (await door.audit.list((await owner()).account_id, { limit })).entries.map(({ action }) => action);
 /** Everything that the database has on disk, its write-ahead log included. */
 const bytesOnDisk = (): Buffer =>
   Buffer.concat([door.file, `${door.file}-wal`].filter(existsSync).map((file) => readFileSync(file)));
@@ -82,6 +85,7 @@ describe('a workspace', () => {
 
     await install(door.visitor(), 'intercom');
     expect(await status(id)).toMatchObject({ status: 'active', reason: null });
+    expect(await latest(5)).toContain('workspace.repaired');
   });
 
   it('stays as it is while its platform is away', async () => {
@@ -96,6 +100,7 @@ describe('a workspace', () => {
     door.intercom.workspace('acme1').name = 'Acme International';
     await look(door.watch, await connection(id));
     expect((await status(id)).name).toBe('Acme International');
+    expect(await latest(1)).toEqual(['workspace.renamed']);
   });
 
   it('of HubSpot is disconnected within a minute of an uninstall, by asking the journal', async () => {

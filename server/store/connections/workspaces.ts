@@ -20,6 +20,9 @@ export type NewWorkspace = Pick<
   settings: Record<string, unknown>;
 };
 
+/** Asked before a workspace is renamed; what it answers is written with the new name, in one transaction. */
+type Renaming = (workspaceId: string) => Promise<Note | undefined>;
+
 /** `note`: written in the same transaction. */
 export interface WorkspaceRows {
   workspace(id: string): Promise<Workspace | undefined>;
@@ -27,7 +30,9 @@ export interface WorkspaceRows {
   workspacesOf(accountId: string): Promise<Workspace[]>;
   /** Throws `AlreadyLinked` when (platform, external id) is linked already. */
   addWorkspace(workspace: NewWorkspace, note?: Note): Promise<void>;
+  /** As its platform calls it now. */
   renameWorkspace(id: string, name: string): Promise<void>;
+  onRenaming(asked: Renaming): void;
   /** Channels go with it; credentials and the data key are destroyed. */
   archiveWorkspace(id: string, note?: Note): Promise<void>;
 }
@@ -50,8 +55,12 @@ interface Workings {
 }
 
 export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }: Workings): WorkspaceRows {
+  let renaming: Renaming = async () => undefined;
   return {
     ...workspaceReads(db),
+    onRenaming: (asked) => {
+      renaming = asked;
+    },
     addWorkspace: async (workspace: NewWorkspace, note?: Note) => {
       const now = clock.now();
       const dataKey = keys.newDataKey();
@@ -73,7 +82,12 @@ export function workspaceRows(db: Database, { keys, clock, changed, forgetSeal }
       changed();
     },
     renameWorkspace: async (id: string, name: string) => {
-      await db.updateTable('workspace').set({ name, updated_at: clock.now() }).where('id', '=', id).execute();
+      const note = await renaming(id);
+      const named = { name, updated_at: clock.now() };
+      await inTransaction(db, async (trx) => {
+        await trx.updateTable('workspace').set(named).where('id', '=', id).execute();
+        await note?.(trx);
+      });
       changed();
     },
     archiveWorkspace: async (id: string, note?: Note) => {

@@ -113,13 +113,13 @@ async function eventsOf(trx: Database, workspaceId: string, conversations: strin
   return ids;
 }
 
-/** Not expanded yet, or never understood: only their content says whom they are about. */
 /** Finds a name as a whole: not the same digits inside a longer number. */
 const naming = (words: string[]): RegExp => {
   const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`(?<!\\w)(?:${escaped.join('|')})(?!\\w)`, 'i');
 };
 
+/** Not expanded yet, or never understood: only their content says whom they are about. */
 async function looseEvents(
   trx: Database,
   seal: Seal,
