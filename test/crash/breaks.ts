@@ -37,9 +37,9 @@ export const BREAKS: Record<string, Break> = {
   },
   migration: {
     what: 'changes the schema of SQLite statement by statement, as Kysely does by itself',
-    file: 'server/store/database/open.ts',
-    line: 'new OneTransaction({ database: sqlite })',
-    instead: 'new SqliteDialect({ database: sqlite })',
+    file: 'server/store/database/sqlite-dialect.ts',
+    line: 'return true;',
+    instead: 'return false;',
   },
 };
 

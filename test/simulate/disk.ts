@@ -16,10 +16,10 @@ import {
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
-  SqliteQueryCompiler,
 } from 'kysely';
 import { type Database, openDatabase } from '../../server/store/database/open.ts';
 import type { Schema } from '../../server/store/database/schema.ts';
+import { BlindCompiler } from '../../server/store/database/sqlite-dialect.ts';
 
 /** Whoever uses the disk: told before each step, and may be dead by then (the promise never resolves). */
 export interface DiskUser {
@@ -135,7 +135,7 @@ function dialectOf(disk: Disk, lock: Lock, user: DiskUser): Dialect {
     createAdapter: () => new PooledAdapter(),
     createDriver: () => driverOf(disk, lock, user),
     createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createQueryCompiler: () => new BlindCompiler(),
   };
 }
 

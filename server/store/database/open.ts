@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations/migrations.ts';
 import { checkPostgres, migratingAlone, postgresDialect } from './open-postgres.ts';
 import { openWay, preparedOnce } from './prepared.ts';
 import type { Schema } from './schema.ts';
+import { OurSqlite } from './sqlite-dialect.ts';
 
 export type Database = Kysely<Schema>;
 
@@ -18,7 +19,7 @@ export type Database = Kysely<Schema>;
  */
 export async function openDatabase(url: string): Promise<Database> {
   const sqlite = isPostgresUrl(url) ? undefined : preparedOnce(openSqlite(url));
-  const dialect = sqlite ? new OneTransaction({ database: sqlite }) : postgresDialect(url);
+  const dialect = sqlite ? new OurSqlite({ database: sqlite }) : postgresDialect(url);
   const db = new Kysely<Schema>({ dialect });
   if (sqlite) openWay(db, sqlite);
   try {
@@ -34,20 +35,6 @@ export async function openDatabase(url: string): Promise<Database> {
 async function migrate(db: Database): Promise<void> {
   const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest();
   if (error) throw error;
-}
-
-/**
- * Kysely takes SQLite for a database that cannot change its schema in a transaction, and would run each statement of a
- * migration by itself: half of it would stay after a crash, and no later start would get past it.
- */
-class OneTransaction extends SqliteDialect {
-  override createAdapter() {
-    return new (class extends SqliteAdapter {
-      override get supportsTransactionalDdl() {
-        return true;
-      }
-    })();
-  }
 }
 
 function openSqlite(url: string): Sqlite.Database {

@@ -2,7 +2,7 @@
  * Statements of the hot path. Kysely builds and compiles each once; from then on only its values are bound. Measured
  * per statement: building 20–40 µs, binding and running 3–6.
  */
-import { type Compilable, type CompiledQuery, type RawBuilder, sql } from 'kysely';
+import type { Compilable, CompiledQuery } from 'kysely';
 import type { Database } from './open.ts';
 import { directly, directlyWithin, type Prepared } from './prepared.ts';
 
@@ -12,13 +12,6 @@ export interface Statement<Values, Row> {
   /** Answers how many rows it changed. */
   run(db: Database, values: Values): Promise<number>;
 }
-
-/**
- * A limit that SQLite does not plan by. A bound value that the planner has looked at (a bare limit, or a term of a
- * partial index's condition, hence `sql.lit` there) makes it prepare the statement anew at every execution: 50 µs
- * instead of 1 for the claim that finds nothing.
- */
-export const asValue = (limit: number): RawBuilder<number> => sql`${limit} + 0`;
 
 /** Stands in the built query for a value that comes later. */
 class Blank {

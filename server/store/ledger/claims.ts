@@ -7,7 +7,7 @@ import type { Handler } from '../database/committer.ts';
 import { isPostgres } from '../database/dialect.ts';
 import type { Database } from '../database/open.ts';
 import type { DeliveryTable } from '../database/schema.ts';
-import { asValue, statement } from '../database/statement.ts';
+import { statement } from '../database/statement.ts';
 import { claimAtOnce, startAtOnce } from './claims-postgres.ts';
 import { whileHeld } from './lanes.ts';
 import { lanesInTurn, type Turns } from './turns.ts';
@@ -96,7 +96,7 @@ const lease = statement(
 );
 
 const headsDue = statement((db, { now, max }: { now: number; max: number }) =>
-  heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(asValue(max)),
+  heads(db).where('lane.due', '<=', now).orderBy('lane.due').limit(max),
 );
 
 const headOf = statement((db, { workspaceId, laneId }: { workspaceId: string; laneId: string }) =>

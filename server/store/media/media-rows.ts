@@ -3,7 +3,6 @@ import { type Selectable, sql } from 'kysely';
 import type { RemoteFile } from '../../core/message.ts';
 import type { Database } from '../database/open.ts';
 import type { MediaTable } from '../database/schema.ts';
-import { asValue } from '../database/statement.ts';
 import type { Seal } from '../sealing/seal.ts';
 
 export type MediaRow = Selectable<MediaTable>;
@@ -77,7 +76,7 @@ async function claimDue(
     .where('state', '=', sql.lit('waiting'))
     .where('due', '<=', now)
     .orderBy('due')
-    .limit(asValue(max))
+    .limit(max)
     .execute();
   const taken: MediaRow[] = [];
   for (const row of due) {
