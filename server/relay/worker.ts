@@ -13,6 +13,10 @@ import type { RelayDeps } from './deps.ts';
  * fewer commits there are.
  */
 const CONCURRENCY = 128;
+/** The same while webhooks come faster than they are stored: their senders wait for an answer, the ledger can wait. */
+const WHILE_BUSY = 16;
+/** Claims that come back from one commit: each is loaded and read in the same turn of the event loop, some 200 µs. */
+const AT_ONCE = 16;
 
 export interface Worker {
   start(): void;
@@ -29,12 +33,13 @@ export function createWorker(deps: RelayDeps): Worker {
   deps.ledger.onWork(() => wake());
   const { slow } = deps.budgets;
   slow.onSlow(() => wake());
-  const placesLeft = () => CONCURRENCY - (underWay.size - slow.count());
+  const places = () => (deps.ledger.isBusy() ? WHILE_BUSY : CONCURRENCY);
+  const placesLeft = () => places() - (underWay.size - slow.count());
 
   async function loop(): Promise<void> {
     while (running) {
       const free = placesLeft();
-      const claims = free > 0 ? await claimSafely(deps, owner, free) : [];
+      const claims = free > 0 ? await claimSafely(deps, owner, Math.min(free, AT_ONCE)) : [];
       for (const claim of claims) track(claim);
       if (claims.length === 0 || placesLeft() <= 0) await rest();
     }

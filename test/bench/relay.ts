@@ -2,7 +2,7 @@
 import { CONNECTIONS, portOf } from './ingest.ts';
 import { closedLoop, openLoop, percentile } from './load.ts';
 import type { Installed } from './octopods.ts';
-import { rssMb } from './process-figures.ts';
+import { cpuMs, rssMb } from './process-figures.ts';
 import type { Report } from './report.ts';
 import { Sink } from './sink.ts';
 import { CUSTOMERS, webhooks } from './webhooks.ts';
@@ -28,7 +28,9 @@ export async function measureRelay(
   report.progress(`the first message of ${CUSTOMERS} customers`);
   await inAndOut(road, CUSTOMERS);
   report.progress(`in and out: ${burst} messages as fast as they are taken`);
+  const before = cpuMs(product.pid);
   const perSecond = await inAndOut(road, burst);
+  const cpuUs = ((cpuMs(product.pid) - before) * 1000) / burst;
   report.figure({
     name: 'relay_per_second',
     value: perSecond,
@@ -36,6 +38,7 @@ export async function measureRelay(
     ratio: perSecond / floor,
     against: 'floor',
   });
+  report.figure({ name: 'relay_cpu_us', value: cpuUs, unit: 'µs/message' });
   report.progress(`in and out: ${steady} messages at ${STEADY} a second`);
   const added = await addedLatency(road, steady);
   report.figure({ name: 'added_latency_p50_ms', value: percentile(added, 0.5), unit: 'ms' });

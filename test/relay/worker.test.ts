@@ -69,3 +69,35 @@ test('draining waits for a claim that is on its way, and for what it brings', as
   await drained;
   expect((await world.message('hello')).status).toBe('sent');
 });
+
+test('while webhooks wait for their commit, sixteen messages are under way at most', async () => {
+  world = await openWorld();
+  const customers = Array.from({ length: 40 }, (_, index) => `customer-${index}`);
+  for (const thread of customers) await world.customerWrites('hello', { id: thread, thread });
+  world.io.clock.advance(GATHERED);
+  const answers: (() => void)[] = [];
+  for (const thread of customers)
+    world.desk.next(
+      () => new Promise((resolve) => answers.push(() => resolve(sent(`desk-${thread}`, { thread })))),
+    );
+  let busy = true;
+  let claimed = 0;
+  const ledger: typeof world.deps.ledger = {
+    ...world.deps.ledger,
+    isBusy: () => busy,
+    claim: async (...request) => {
+      const claims = await world.deps.ledger.claim(...request);
+      claimed += claims.length;
+      return claims;
+    },
+  };
+  const worker = createWorker({ ...world.deps, ledger });
+  worker.start();
+  await world.desk.called(16);
+  expect(claimed).toBe(16);
+  busy = false;
+  await world.desk.called(40);
+  for (const answer of answers) answer();
+  await worker.drain(60_000);
+  expect(world.desk.calls).toHaveLength(40);
+});

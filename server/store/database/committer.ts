@@ -36,14 +36,14 @@ export interface Committer {
 }
 
 /**
- * So many pieces may wait for their commit before nothing more is let in: eight full batches, which even a slow disk
- * (an fsync of 50 ms) writes in less than half a second. A provider that hears "come again" does; one that waits for
+ * So many pieces may wait for their commit before nothing more is let in: sixteen full batches, which even a slow disk
+ * (an fsync of 50 ms) writes in about a second. A provider that hears "come again" does; one that waits for
  * longer than its own limit sends the same thing twice.
  */
 export const CROWDED = 1_024;
 
-/** Far below SQLite's 32,766 parameters (42 for an event); more would hold up the event loop for more than 10 ms. */
-const BATCH = 128;
+/** Each piece takes 40 to 100 µs to write: more of them would hold up the event loop for more than 10 ms. */
+const BATCH = 64;
 
 /** `together`: see committer-postgres.ts; on SQLite, where one transaction runs at a time, everything shares it. */
 export function createCommitter(db: Database, together: Handler<never, unknown>[] = []): Committer {

@@ -19,6 +19,7 @@ import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
 import { type ContactLock, freeContactLocks } from './contacts.ts';
 import type { Conversation, FindOrMake } from './conversations.ts';
 import { type Call, type ExpandRequest, expand, replaceParts } from './expand.ts';
+import { type Intake, newIntake } from './intake.ts';
 import { freeAllLanes, wakeLanes } from './lanes.ts';
 import { links } from './links.ts';
 import { type Opened, startOpening } from './openings.ts';
@@ -38,6 +39,8 @@ export interface Ledger extends BudgetStore, ContactErasures {
   append(events: Event[]): Promise<number>;
   /** So much waits for its commit that an answer would come late: better none of it is let in (503). */
   isCrowded(): boolean;
+  /** Webhooks come faster than they are stored: see intake.ts. */
+  isBusy(): boolean;
   /** Lane heads only, the longest waiting first. */
   claim(owner: string, max: number, leaseMs: number): Promise<Claim[]>;
   /** Durable `attempt_started`; false = the lease was lost, nothing may be sent. */
@@ -122,8 +125,9 @@ export function createLedger(
   };
   const sealOf = connections.seal;
   const room = newRoom(clock);
+  const intake = newIntake(clock);
   return {
-    ...commits(db, committer, { sealOf, clock, work, room }),
+    ...commits(db, committer, { sealOf, clock, work, room, intake }),
     ...storedEvents(db, sealOf),
     ...preparations(db, committer, clock),
     ...links(db, committer, sealOf, clock),
@@ -154,6 +158,7 @@ export function createLedger(
       room.check();
     },
     isCrowded: () => committer.waiting() >= CROWDED,
+    isBusy: intake.isBusy,
     onWork: (listener) => {
       listeners.push(listener);
     },
@@ -166,10 +171,11 @@ interface Workings {
   /** Passes the result on and wakes whoever waits for work. */
   work<Result>(result: Result): Result;
   room: Room;
+  intake: Intake;
 }
 
 /** Everything that shares its commit with others that wait at the same time. */
-function commits(db: Database, committer: Committer, { sealOf, clock, work, room }: Workings) {
+function commits(db: Database, committer: Committer, { sealOf, clock, work, room, intake }: Workings) {
   const turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
@@ -183,7 +189,7 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work, room
         list.map(async (event) => ({ event, seal: await sealOf(event.connection.workspaceId), now })),
       );
       const stored = () => Promise.all(arrivals.map((arrival) => committer.run(append, arrival)));
-      const fresh = await room.seek(stored);
+      const fresh = await intake.during(arrivals.length, () => room.seek(stored));
       return work(fresh.filter(Boolean).length);
     },
     claim: (owner: string, max: number, leaseMs: number) =>
