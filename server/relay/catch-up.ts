@@ -1,5 +1,5 @@
 /**
- * What a lost webhook would have said: asked of every source that can tell, at the start, at intervals, and as soon
+ * What a lost webhook would have said: asked of every source that can tell, behind the start, at intervals, and as soon
  * as the database can be written again after an outage. Duplicates fall out at the ledger's unique key.
  */
 import type { Connection } from '../core/adapter.ts';
@@ -7,6 +7,8 @@ import { isDatabaseDown } from '../store/database/refusals.ts';
 import type { RelayDeps } from './deps.ts';
 
 const INTERVAL_MS = 5 * 60_000;
+/** Behind the start: until then the server answers its first requests, and what it calls with is not loaded yet. */
+const FIRST_MS = 500;
 /** Clocks differ and indexes lag: what lies this far back is asked for again. */
 const OVERLAP_MS = 2 * 60_000;
 const PROBE_MS = 1_000;
@@ -36,7 +38,7 @@ export function createCatchUp(deps: RelayDeps): CatchUp {
   };
   return {
     start: () => {
-      run();
+      again = setTimeout(() => run(), FIRST_MS);
       interval = setInterval(() => run(deps.io.clock.now() - INTERVAL_MS / 2), INTERVAL_MS);
     },
     outage: (error) => {

@@ -3,7 +3,7 @@
  * own http carries it (time limits, address guard, certainty of failures). The SDK's retries and limiter stay off: the
  * relay decides when to try again. Why so: docs/decisions/0002-hubspot-transport.md
  */
-import { Client } from '@hubspot/api-client';
+import type { Client } from '@hubspot/api-client';
 import type { HttpRequest, HttpResponse, Io } from '../../core/adapter.ts';
 import { WireError } from '../../core/outcome.ts';
 
@@ -29,35 +29,19 @@ export interface ApiCall {
 /** Answers for every HTTP status; throws `WireError` when there is none. */
 export type Api = (call: ApiCall, authorization?: Authorization) => Promise<HttpResponse>;
 
+/** With the first call: a tenth of a start, and without HubSpot nobody needs it. */
+const loadClient = () => import('./carried-client.ts');
+
 /** `apiUrl` without a trailing slash; it may carry a path prefix. */
 export const hubspotApi =
   (apiUrl: string, io: Io): Api =>
   async (call, authorization = {}) => {
     if (call.multipart) return await upload(apiUrl, io, call, authorization);
+    const { CarriedClient } = await loadClient();
     // One client for each call: the SDK keeps its decorators in a process-wide place, set by the newest client.
     const client = new CarriedClient({ basePath: apiUrl, ...authorization }, io.http.fetch);
     return await answerOf(await client.apiRequest(optionsOf(call)));
   };
-
-/** The SDK's client, with the last step of each request in our hands. */
-class CarriedClient extends Client {
-  readonly #fetch: typeof fetch;
-  constructor(config: ConstructorParameters<typeof Client>[0], carry: typeof fetch) {
-    super(config);
-    this.#fetch = carry;
-  }
-  protected override getDecorators(): ReturnType<Client['getDecorators']> {
-    return [
-      { decorate: () => (request: BuiltRequest) => this.#fetch(request.getUrl(), request.getSendData()) },
-    ];
-  }
-}
-
-/** What `apiRequest` hands to the function that it would call `fetch` with. */
-interface BuiltRequest {
-  getUrl(): URL;
-  getSendData(): { method: string; headers: Record<string, string>; body?: string };
-}
 
 function optionsOf(call: ApiCall): Parameters<Client['apiRequest']>[0] {
   const shared = { method: call.method, path: call.path, ...(call.query ? { qs: call.query } : {}) };
