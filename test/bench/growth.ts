@@ -37,10 +37,7 @@ export async function measureGrowth(installed: Installed, growth: Growth, report
     seedWaiting(full, placeOf(full), shape, growth.waiting);
     const rounds: { empty: Rates; full: Rates }[] = [];
     for (let round = 1; round <= growth.rounds; round += 1) {
-      rounds.push({
-        empty: await ratesOf(installed, empty, growth.requests),
-        full: await ratesOf(installed, full, growth.requests),
-      });
+      rounds.push(await roundOf(installed, { empty, full }, growth.requests, round % 2 === 0));
       report.progress(
         `round ${round} of ${growth.rounds}: ${words(rounds.at(-1) as (typeof rounds)[number])}`,
       );
@@ -48,6 +45,18 @@ export async function measureGrowth(installed: Installed, growth: Growth, report
     reportShape(shape, rounds, report);
     removeWaiting(full);
   }
+}
+
+/** Every second round the other way about: what the machine turns to meanwhile hits each of them as often. */
+async function roundOf(
+  installed: Installed,
+  { empty, full }: { empty: string; full: string },
+  requests: number,
+  fullFirst: boolean,
+): Promise<{ empty: Rates; full: Rates }> {
+  const first = fullFirst ? await ratesOf(installed, full, requests) : undefined;
+  const ofEmpty = await ratesOf(installed, empty, requests);
+  return { empty: ofEmpty, full: first ?? (await ratesOf(installed, full, requests)) };
 }
 
 /** Two installations alike but for what lies in them; answers their database files. */

@@ -34,7 +34,7 @@ const report = printing(values.json);
 async function growth(folder: string): Promise<void> {
   report.progress('installing Octopods among simulated inboxes');
   const installed = await installOnce(folder, async () => undefined);
-  const load = quick ? { rounds: 1, requests: 4_096 } : { rounds: 3, requests: 12_800 };
+  const load = quick ? { rounds: 1, requests: 12_800 } : { rounds: 5, requests: 12_800 };
   await measureGrowth(installed, { settled: Number(values.settled), waiting: 100_000, ...load }, report);
 }
 
