@@ -15,8 +15,8 @@ import type { RelayDeps } from './deps.ts';
 const CONCURRENCY = 128;
 /** The same while webhooks come faster than they are stored: their senders wait for an answer, the ledger can wait. */
 const WHILE_BUSY = 16;
-/** Claims that come back from one commit: each is loaded and read in the same turn of the event loop, some 200 µs. */
-const AT_ONCE = 16;
+/** Claims that are begun in one turn of the event loop: on SQLite each is loaded in the same turn, some 200 µs. */
+const IN_ONE_TURN = 16;
 
 export interface Worker {
   start(): void;
@@ -39,8 +39,8 @@ export function createWorker(deps: RelayDeps): Worker {
   async function loop(): Promise<void> {
     while (running) {
       const free = placesLeft();
-      const claims = free > 0 ? await claimSafely(deps, owner, Math.min(free, AT_ONCE)) : [];
-      for (const claim of claims) track(claim);
+      const claims = free > 0 ? await claimSafely(deps, owner, free) : [];
+      await inTurns(claims, track);
       if (claims.length === 0 || placesLeft() <= 0) await rest();
     }
   }
@@ -78,6 +78,13 @@ export function createWorker(deps: RelayDeps): Worker {
       await Promise.race([finished, expired]);
     },
   };
+}
+
+async function inTurns(claims: Claim[], begin: (claim: Claim) => void): Promise<void> {
+  for (const [index, claim] of claims.entries()) {
+    if (index > 0 && index % IN_ONE_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    begin(claim);
+  }
 }
 
 async function claimSafely(deps: RelayDeps, owner: string, max: number): Promise<Claim[]> {
