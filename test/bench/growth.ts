@@ -71,7 +71,7 @@ function seed(installed: Installed, { settled }: Growth, report: Report): { empt
 }
 
 async function ratesOf(installed: Installed, file: string, requests: number): Promise<Rates> {
-  // A platform that hangs: the relay waits for it, so what is measured is the intake alone.
+  // A platform that hangs: few calls are made. That the relay sends the others back to wait is part of the figure.
   const sink = await Sink.open();
   sink.mode = 'hold';
   const began = performance.now();

@@ -28,7 +28,7 @@ export async function measureIngest(
   { rounds, requests }: { rounds: number; requests: number },
   report: Report,
 ): Promise<number> {
-  // A platform that hangs: the relay waits for it, so what is measured is the intake alone.
+  // A platform that hangs: few calls are made. That the relay sends the others back to wait is part of the figure.
   const sink = await Sink.open();
   sink.mode = 'hold';
   const floor = await startFloor(`${folder}/floor.db`, installed.number.appSecret);
