@@ -110,7 +110,10 @@ export interface Customer {
   /** Most telling first; never empty. */
   identities: Identity[];
   name?: string;
-  /** What a person would recognise: "+1 555 000 2222", "@annx". */
+  /**
+   * What a person would recognise: "+1 555 000 2222", "@annx". Channels give a phone number in E.164: it is written as
+   * people read it in its conversation (`recognisable` in phone.ts), not while the provider waits for its answer.
+   */
   address: string;
 }
 

@@ -25,8 +25,8 @@ export class Sink {
   readonly arrived = new Map<string, number>();
   inversions = 0;
   duplicates = 0;
-  /** `hold`: every call is left waiting, as by a platform that hangs. */
-  mode: 'answer' | 'hold' = 'answer';
+  /** `hold`: every call is left waiting, as by a platform that hangs. `refuse`: the credentials are no longer good. */
+  mode: 'answer' | 'hold' | 'refuse' = 'answer';
   #server: Server;
   #latest = new Map<string, number>();
   #keys = new Set<string>();
@@ -68,6 +68,7 @@ export class Sink {
     });
     request.on('end', () => {
       if (this.mode === 'hold') return;
+      if (this.mode === 'refuse') return void response.writeHead(401, { 'content-length': 0 }).end();
       const answer = JSON.stringify(this.#answer(request.method ?? '', request.url ?? '', body));
       response.writeHead(200, { ...AMPLE, 'content-length': Buffer.byteLength(answer) }).end(answer);
     });

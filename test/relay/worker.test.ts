@@ -1,10 +1,13 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { sent } from '../../server/core/outcome.ts';
 import { createWorker } from '../../server/relay/worker.ts';
 import { GATHERED, openWorld, type World } from '../support/relay-world.ts';
 
 let world: World;
-afterEach(() => world.close());
+afterEach(() => {
+  vi.useRealTimers();
+  return world.close();
+});
 
 test('the worker wakes at once when a message is stored, not at its next look', async () => {
   world = await openWorld();
@@ -100,4 +103,26 @@ test('while webhooks wait for their commit, sixteen messages are under way at mo
   for (const answer of answers) answer();
   await worker.drain(60_000);
   expect(world.desk.calls).toHaveLength(40);
+});
+
+test('while webhooks wait for their commit, the relay pauses between two claims, however quickly it is through', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  world = await openWorld();
+  const customers = Array.from({ length: 40 }, (_, index) => `customer-${index}`);
+  for (const thread of customers) await world.customerWrites('hello', { id: thread, thread });
+  world.io.clock.advance(GATHERED);
+  let busy = true;
+  const worker = createWorker({ ...world.deps, ledger: { ...world.deps.ledger, isBusy: () => busy } });
+  worker.start();
+  await world.desk.called(16);
+  // Far more turns of the event loop than these sixteen take to settle and the next ones to be claimed.
+  for (let turn = 0; turn < 500; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(world.desk.calls).toHaveLength(16);
+  vi.advanceTimersByTime(25);
+  await world.desk.called(32);
+  busy = false;
+  vi.advanceTimersByTime(25);
+  await world.desk.called(40);
+  vi.useRealTimers();
+  await worker.drain(60_000);
 });

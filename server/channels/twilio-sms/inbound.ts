@@ -1,7 +1,7 @@
 import type { Connection } from '../../core/adapter.ts';
 import { extension } from '../../core/file-names.ts';
 import type { Customer, FileKind, FilePart, MessageEvent, Part } from '../../core/message.ts';
-import { displayPhone, isE164 } from '../../core/phone.ts';
+import { isE164 } from '../../core/phone.ts';
 
 /** A file as a webhook or the message list names it. */
 export interface TwilioMedia {
@@ -29,8 +29,7 @@ export function messageEvent(
 
 /** A short code or a name (`ACME`) may write too; it means something on this channel only, and takes no answer. */
 function customerOf(from: string, connection: Connection): Customer {
-  if (isE164(from))
-    return { identities: [{ kind: 'phone', scope: '', value: from }], address: displayPhone(from) };
+  if (isE164(from)) return { identities: [{ kind: 'phone', scope: '', value: from }], address: from };
   return { identities: [{ kind: 'opaque', scope: connection.externalId, value: from }], address: from };
 }
 

@@ -1,5 +1,4 @@
 import type { Customer, Identity } from '../../core/message.ts';
-import { displayPhone } from '../../core/phone.ts';
 import { type Json, record, records, text } from './json.ts';
 
 /**
@@ -37,7 +36,7 @@ export function senderOf(
   if (userId) identities.push({ kind: 'whatsapp_user', scope: wabaId, value: userId });
   const username = text(record(contact?.profile)?.username);
   const name = text(record(contact?.profile)?.name);
-  const address = phone ? displayPhone(phone) : username ? `@${username.replace(/^@/, '')}` : thread;
+  const address = phone ?? (username ? `@${username.replace(/^@/, '')}` : thread);
   return { thread, customer: { identities, address, ...(name ? { name } : {}) } };
 }
 

@@ -7,7 +7,7 @@ import type { Ask, Done } from './checkpoints.ts';
 const database = new Sqlite(workerData as string, { timeout: 0, fileMustExist: true });
 database.pragma('synchronous = FULL');
 
-const MODE: Record<Ask, string> = { copy: 'passive', restart: 'restart' };
+const MODE: Record<Ask, string> = { copy: 'passive', again: 'passive', restart: 'restart' };
 
 function checkpoint(ask: Ask): Done {
   try {

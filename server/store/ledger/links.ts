@@ -1,5 +1,6 @@
 /** The stored facts that this customer on this channel is that contact and conversation at the platform. */
 import type { Identity } from '../../core/message.ts';
+import { recognisable } from '../../core/phone.ts';
 import type { Committer } from '../database/committer.ts';
 import type { Database } from '../database/open.ts';
 import type { Seal } from '../sealing/seal.ts';
@@ -18,12 +19,14 @@ type SealOf = (workspaceId: string) => Promise<Seal>;
 
 export function links(db: Database, committer: Committer, sealOf: SealOf, clock: { now(): number }) {
   return {
-    conversationFor: async (request: Omit<FindOrMake, 'seal' | 'now'>) => {
-      const seal = await sealOf(request.workspaceId);
-      const known = await knownConversation(db, { ...request, seal, now: clock.now() });
+    conversationFor: async (given: Omit<FindOrMake, 'seal' | 'now'>) => {
+      const { workspaceId } = given;
+      const seal = await sealOf(workspaceId);
+      const request = { ...given, customer: recognisable(given.customer), seal, now: clock.now() };
+      const known = await knownConversation(db, request);
       if (known) return known;
-      const id = await committer.run(conversation, { ...request, seal, now: clock.now() });
-      return (await findConversation(db, seal, { workspaceId: request.workspaceId, id })) as Conversation;
+      const id = await committer.run(conversation, request);
+      return (await findConversation(db, seal, { workspaceId, id })) as Conversation;
     },
     conversation: async (by: { workspaceId: string } & ({ id: string } | { platformThread: string })) =>
       findConversation(db, await sealOf(by.workspaceId), by),

@@ -2,6 +2,7 @@
 import type { Selectable } from 'kysely';
 import { excerpt } from '../../core/describe.ts';
 import type { Event } from '../../core/message.ts';
+import { recognisable } from '../../core/phone.ts';
 import type { Database } from '../database/open.ts';
 import type { EventTable } from '../database/schema.ts';
 import { asConversation, type Conversation } from '../ledger/conversations.ts';
@@ -38,7 +39,8 @@ export async function opened(
 export function toRow(row: Selectable<EventTable>, seal?: Seal, conversation?: Conversation): ActivityRow {
   const event = contentOf(row, seal);
   const author = event?.kind === 'message' && event.author.kind === 'customer' ? event.author : undefined;
-  const customer = conversation?.customer ?? author?.customer;
+  // A message that has just come has no conversation yet.
+  const customer = conversation?.customer ?? (author && recognisable(author.customer));
   return {
     id: row.id,
     workspaceId: row.workspace_id,

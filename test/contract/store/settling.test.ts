@@ -200,6 +200,11 @@ onEveryStore('a conversation', (store) => {
     expect(await store().ledger.unopened(WORKSPACE)).toBeDefined();
   });
 
+  test('writes its customer’s number as people read it, and anything else as it came', async () => {
+    expect((await conversationWith(store())).customer.address).toBe('+44 7700 900101');
+    expect((await conversationWith(store(), '@annx')).customer.address).toBe('@annx');
+  });
+
   test('learns the customer’s other names', async () => {
     const phone = { kind: 'phone' as const, scope: '', value: '+447700900101' };
     const user = { kind: 'whatsapp_user' as const, scope: 'waba', value: 'GB.1' };

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCheckpoints } from '../../../server/store/database/checkpoints.ts';
@@ -45,6 +46,23 @@ test('a log that has grown long is copied into the file and started anew, while 
   expect(startsOf(file)).toBe(before + 1);
   checkpoints.stop();
   database.close();
+});
+
+test('before the log is started anew it is copied twice, so that little is left to do while nothing is written', async () => {
+  const asks = vi.spyOn(Worker.prototype, 'postMessage');
+  const database = open();
+  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  write(database, 200);
+  checkpoints.committed(10);
+  while (!checkpoints.pause()) await new Promise((resolve) => setImmediate(resolve));
+  await checkpoints.pause();
+  expect(asks.mock.calls.map(([ask]) => ask)).toEqual(['copy', 'again', 'restart']);
+  checkpoints.committed(10);
+  await vi.waitUntil(() => asks.mock.calls.length === 4);
+  expect(asks.mock.lastCall).toEqual(['copy']);
+  checkpoints.stop();
+  database.close();
+  asks.mockRestore();
 });
 
 test('a short log is copied beside what is being written, and nothing pauses', async () => {

@@ -48,7 +48,7 @@ describe('a message', () => {
           kind: 'customer',
           customer: {
             identities: [{ kind: 'phone', scope: '', value: CUSTOMER }],
-            address: '+1 555 000 2222',
+            address: '+15550002222',
           },
         },
         parts: [{ kind: 'text', text: 'Hello & welcome 👋' }],
