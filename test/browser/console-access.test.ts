@@ -6,10 +6,11 @@ import type { BrowserContext, Page, Response } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { pages } from '../../server/console/pages.ts';
 import { open, type PageRoute } from '../../server/console/routes.ts';
-import { arrive, assemble, type Cast, type Who } from '../support/console-cast.ts';
+import { assemble, type Cast, type Who } from '../support/console-cast.ts';
 import { type Form, type Look, look, violations } from '../support/console-look.ts';
 import { routeOf, type Sight, sights, unseen } from '../support/console-sights.ts';
 import { type ConsoleTown, openConsoleTown } from '../support/console-town.ts';
+import { arrive } from '../support/console-world.ts';
 
 /** Nothing is run: only the list is read. */
 const ROUTES: PageRoute[] = pages({} as Parameters<typeof pages>[0]);
@@ -234,7 +235,8 @@ test('on a phone the menu opens by itself, without covering what it leads to', a
   await page.setViewportSize({ width: 375, height: 700 });
   await page.goto('/');
   await page.getByText('Menu').click();
-  await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Traffic' }).click();
+  const menu = page.getByRole('navigation', { name: 'Menu' });
+  await arrive(page, () => menu.getByRole('link', { name: 'Traffic' }).click());
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Traffic');
   await page.close();
 });

@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { apiWith } from '../../playground/town/admin.ts';
 import { CUSTOMERS, META_TOKEN, PORTAL } from '../../playground/town/emulators.ts';
 import type { ConsoleTown } from './console-town.ts';
-import { connectHubspot, type FurnishedWorld, furnish } from './console-world.ts';
+import { connectHubspot, type FurnishedWorld, furnish, press } from './console-world.ts';
 
 /** 80 characters each: what people and platforms may call things, and what breaks layouts. */
 const LONG = {
@@ -44,15 +44,6 @@ export async function assemble(town: ConsoleTown): Promise<Cast> {
   const people = { owner: world.owner, member, newcomer, starter, stranger: await town.person() };
   return { ...world, people, starter: starterPlaces, invitation };
 }
-
-/** Does what leads to another page, and waits until that is there. */
-export async function arrive(page: Page, act: () => Promise<unknown>): Promise<void> {
-  const loaded = page.waitForEvent('load');
-  await act();
-  await loaded;
-}
-export const press = (page: Page, name: string | RegExp) =>
-  arrive(page, () => page.getByRole('button', { name, exact: true }).click());
 
 /** Answers the link that was mailed. */
 async function invite(town: ConsoleTown, page: Page, email: string): Promise<string> {

@@ -3,9 +3,9 @@ import Sqlite from 'better-sqlite3';
 import type { Page } from 'playwright-core';
 import { INTERCOM_WORKSPACE } from '../../playground/town/emulators.ts';
 import type { PageRoute } from '../../server/console/routes.ts';
-import { type Cast, press, type Who } from './console-cast.ts';
+import type { Cast, Who } from './console-cast.ts';
 import type { ConsoleTown } from './console-town.ts';
-import { connectIntercom } from './console-world.ts';
+import { connectIntercom, press } from './console-world.ts';
 
 export interface Sight {
   name: string;

@@ -23,6 +23,18 @@ export async function connectHubspot(town: ConsoleTown, page: Page, userId = 71,
   return answer;
 }
 
+/**
+ * Does what leads to another page, and waits until that is there. One that is closed while it is still coming may stay
+ * open for ever: Chromium forgets the request.
+ */
+export async function arrive(page: Page, act: () => Promise<unknown>): Promise<void> {
+  const loaded = page.waitForEvent('load');
+  await act();
+  await loaded;
+}
+export const press = (page: Page, name: string | RegExp) =>
+  arrive(page, () => page.getByRole('button', { name, exact: true }).click());
+
 export interface FurnishedWorld {
   owner: BrowserContext;
   channels: ConnectedChannel[];
@@ -48,7 +60,7 @@ export async function furnish(town: ConsoleTown): Promise<FurnishedWorld> {
   await askToJoin(town);
   await page.goto('/team');
   await page.getByLabel('E-mail').fill('linus@acme.test');
-  await page.getByRole('button', { name: 'Invite' }).click();
+  await press(page, 'Invite');
   const addresses = addressesOf(channels, failed);
   await page.close();
   return { owner, channels, addresses };
