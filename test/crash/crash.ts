@@ -1,7 +1,7 @@
 /** One run of the crash loop on one database: kill, go on, and in the end count everything. */
 import { type Chance, chanceOf } from './chance.ts';
 import { type Kills, killOnce, newKills } from './killing.ts';
-import { type LedgerReader, openLedger } from './ledger.ts';
+import { type LedgerReader, type OpenCall, openLedger } from './ledger.ts';
 import { createLoad, type Load } from './load.ts';
 import { killMigrating, type MigrationKills } from './migrating.ts';
 import type { Point, PointKind } from './points.ts';
@@ -84,13 +84,13 @@ async function run(
   load.stop();
   const ledger = openLedger(town.databaseUrl);
   try {
-    await drained(load, ledger, () => tell(options.kills));
+    const open = await drained(load, ledger, () => tell(options.kills));
     const { lines, broken } = judge(town, load, await ledger.messages());
     return {
       kills,
       lines,
       takeovers: kills.takeovers,
-      broken: [...broken, ...brokenBy(lines), ...(await stillOpen(ledger))],
+      broken: [...broken, ...brokenBy(lines), ...open.map(stillOpen)],
       slow: late(kills),
     };
   } finally {
@@ -98,11 +98,9 @@ async function run(
   }
 }
 
-async function stillOpen(ledger: LedgerReader): Promise<string[]> {
-  return (await ledger.open()).map(({ next_at, ...call }) => {
-    const seconds = Math.round((Number(next_at) - Date.now()) / 1_000);
-    return `still open, tried again in ${seconds} s: ${JSON.stringify(call)}`;
-  });
+function stillOpen({ next_at, ...call }: OpenCall): string {
+  const seconds = Math.round((Number(next_at) - Date.now()) / 1_000);
+  return `still open, tried again in ${seconds} s: ${JSON.stringify(call)}`;
 }
 
 function late({ takeovers }: Kills): string[] {
@@ -114,17 +112,21 @@ function late({ takeovers }: Kills): string[] {
       ];
 }
 
-/** Until nothing is open and every message has its record, or nothing moves any more. */
-async function drained(load: Load, ledger: LedgerReader, tell: () => void): Promise<void> {
+/**
+ * Until nothing is open and every message has its record, or nothing moves any more: then what is open still. Looked at
+ * once more it would count a receipt that has only just come in.
+ */
+async function drained(load: Load, ledger: LedgerReader, tell: () => void): Promise<OpenCall[]> {
   let before = '';
   let newsAt = Date.now();
-  while (Date.now() - newsAt < DRAIN_MS) {
+  for (;;) {
     const open = await ledger.open();
     const records = (await ledger.messages()).reduce((sum, row) => sum + row.count, 0);
-    if (open.length === 0 && records >= load.fates.size) return;
+    if (open.length === 0 && records >= load.fates.size) return [];
     const now = `${open.length} ${records} ${load.served()}`;
     if (now !== before) newsAt = Date.now();
     before = now;
+    if (Date.now() - newsAt >= DRAIN_MS) return open;
     tell();
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

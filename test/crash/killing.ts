@@ -14,9 +14,13 @@ const SHARES: [PointKind, number][] = [
   ['settling', 25],
   ['refreshing', 5],
 ];
-/** A random kill comes when so many texts more were served; a forced one gives its point so many to come about. */
+/** A random kill comes when so many texts more were served. */
 const SERVED_BETWEEN = [1, 12] as const;
-const PATIENCE_SERVED = 150;
+/**
+ * A forced one gives its point so many to come about. Most take a few; an early renewal that came to nothing, as on a
+ * busy machine, is tried again after half a minute, at a hundred texts a second.
+ */
+const PATIENCE_SERVED = 3_000;
 /** Nothing at all was served for this long: something is broken, and the run says so instead of hanging, ms. */
 const STUCK_MS = 180_000;
 /** Starts of a server before it counts as dead for good. */
