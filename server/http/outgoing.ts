@@ -2,6 +2,7 @@
  * The only way out to platforms and providers: time-outs, certainty of failures, and which hosts a file may come from.
  * Certainty matters more than the message: "not sent" may be tried again, everything else may have been accepted.
  */
+import { Agent, type Dispatcher, request } from 'undici';
 import type { Http, HttpDownload, HttpRequest, HttpResponse } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
 
@@ -21,62 +22,124 @@ export interface OutgoingOptions {
 }
 
 export function createHttp({ configuredHosts }: OutgoingOptions): Http {
+  const agent = new Agent();
+  const reach = reacher(agent);
   const call = async (request: HttpRequest): Promise<HttpResponse> => {
-    const response = await reach(request.url, toInit(request), request.timeoutMs ?? TIMEOUT_MS);
-    const text = await readText(response, request.url);
-    return { status: response.status, headers: headersOf(response), text, json: parsed(text) };
+    const answer = await reach(request.url, await toCall(request), request.timeoutMs ?? TIMEOUT_MS);
+    const text = await readText(answer, request.url);
+    return { status: answer.statusCode, headers: headersOf(answer), text, json: parsed(text) };
   };
   const download = (request: HttpRequest & { hosts: string[] }): Promise<HttpDownload> =>
-    follow(request, new Set(configuredHosts), MAX_REDIRECTS);
-  const carried: typeof fetch = (input, init) =>
-    reach(input instanceof Request ? input.url : String(input), init ?? {}, TIMEOUT_MS, input);
-  return Object.assign(call, { download, fetch: carried });
+    follow(reach, request, new Set(configuredHosts), MAX_REDIRECTS);
+  return Object.assign(call, { download, fetch: carrier(reach) });
 }
 
-function toInit(request: HttpRequest): RequestInit {
-  const headers = new Headers(request.headers);
-  if (request.json !== undefined && !headers.has('content-type'))
-    headers.set('content-type', 'application/json');
-  const body =
-    request.json === undefined ? (request.form ?? request.multipart) : JSON.stringify(request.json);
-  return { method: request.method, headers, ...(body === undefined ? {} : { body }), redirect: 'manual' };
+/** What goes out, but for where to. */
+type Call = Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body'> & { signal?: AbortSignal | null };
+type Answer = Dispatcher.ResponseData;
+type Reach = (url: string, call: Call, timeoutMs: number) => Promise<Answer>;
+
+/**
+ * undici's `request`, on which Node's own `fetch` is built, without its streams: 40 µs of processor time a call instead
+ * of 170, a quarter of what a message costs. It follows no redirect.
+ */
+const reacher =
+  (dispatcher: Agent): Reach =>
+  async (url, call, timeoutMs) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
+    try {
+      return await request(url, { ...call, signal, dispatcher });
+    } catch (error) {
+      throw toWireError(error, url);
+    }
+  };
+
+/** For the SDKs that bring their own idea of a call. */
+const carrier =
+  (reach: Reach): typeof fetch =>
+  async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const answer = await reach(url, await carried(input, init), TIMEOUT_MS);
+    const text = await readText(answer, url);
+    // These have no body, and a Response insists on it.
+    const isEmpty = answer.statusCode === 204 || answer.statusCode === 304;
+    return new Response(isEmpty ? null : text, { status: answer.statusCode, headers: headersOf(answer) });
+  };
+
+async function carried(input: Parameters<typeof fetch>[0], init: RequestInit): Promise<Call> {
+  const given = input instanceof Request ? input : undefined;
+  const headers = plain(init.headers ?? given?.headers);
+  const body = init.body ?? (given?.body ? new Uint8Array(await given.arrayBuffer()) : null);
+  const signal = init.signal ?? given?.signal;
+  return {
+    method: (init.method ?? given?.method ?? 'GET') as HttpRequest['method'],
+    ...(await withBody(headers, body as Body)),
+    ...(signal ? { signal } : {}),
+  };
 }
 
-async function reach(
-  url: string,
-  init: RequestInit,
-  timeoutMs: number,
-  input: Parameters<typeof fetch>[0] = url,
-): Promise<Response> {
-  const limit = AbortSignal.timeout(timeoutMs);
-  const signal = init.signal ? AbortSignal.any([init.signal, limit]) : limit;
-  try {
-    return await fetch(input, { ...init, signal });
-  } catch (error) {
-    throw toWireError(error, url);
-  }
+type Body = string | Uint8Array | URLSearchParams | FormData | null;
+
+async function toCall(request: HttpRequest): Promise<Call> {
+  const { json, form, multipart, method } = request;
+  const headers = plain(request.headers);
+  if (json === undefined) return { method, ...(await withBody(headers, form ?? multipart ?? null)) };
+  return { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(json) };
+}
+
+async function withBody(
+  headers: Record<string, string>,
+  body: Body,
+): Promise<Pick<Call, 'headers' | 'body'>> {
+  if (body === null || typeof body === 'string' || body instanceof Uint8Array) return { headers, body };
+  // Node encodes forms and files, and says how.
+  const encoded = new Response(body);
+  const type = encoded.headers.get('content-type') as string;
+  return {
+    headers: { 'content-type': type, ...headers },
+    body: new Uint8Array(await encoded.arrayBuffer()),
+  };
+}
+
+/** With lower-case names, and ours: what comes from nobody is refused by some gateways. */
+function plain(headers: RequestInit['headers']): Record<string, string> {
+  const entries =
+    headers instanceof Headers || Array.isArray(headers) ? [...headers] : Object.entries(headers ?? {});
+  return Object.fromEntries([
+    ['user-agent', 'Octopods'],
+    ...entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]),
+  ]);
 }
 
 /** Names the host and the failure, never the URL: Telegram's holds the token. */
 function toWireError(error: unknown, url: string): WireError {
-  const cause = (error as { cause?: { code?: unknown } }).cause;
-  const code = String(cause?.code ?? (error as { name?: unknown }).name ?? 'error');
+  const { name, code: own } = error as { name?: unknown; code?: unknown };
+  // An abort's code is a number.
+  const code = String(typeof own === 'string' ? own : (name ?? 'error'));
   const host = URL.canParse(url) ? new URL(url).host : 'the other side';
-  if (code === 'TimeoutError') return new WireError(`${host} did not answer in time`, false);
+  if (name === 'TimeoutError') return new WireError(`${host} did not answer in time`, false);
   return new WireError(`${host} could not be reached (${code})`, NOT_SENT.test(code));
 }
 
-async function readText(response: Response, url: string): Promise<string> {
+async function readText({ body }: Answer, url: string): Promise<string> {
   try {
-    const bytes = await response.arrayBuffer();
-    if (bytes.byteLength > MAX_ANSWER_BYTES) throw new WireError('the answer was too large', false);
-    return Buffer.from(bytes).toString('utf8');
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > MAX_ANSWER_BYTES) throw new WireError('the answer was too large', false);
+    }
+    return Buffer.concat(chunks).toString('utf8');
   } catch (error) {
     throw error instanceof WireError ? error : toWireError(error, url);
   }
 }
 
-const headersOf = (response: Response): Record<string, string> => Object.fromEntries(response.headers);
+/** A header that came several times: its values with commas between them, as `fetch` has them. */
+const headersOf = ({ headers }: Answer): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
 
 function parsed(text: string): unknown {
   try {
@@ -88,6 +151,7 @@ function parsed(text: string): unknown {
 
 /** Follows redirects by hand: every hop must be an allowed host, and a token stays with the host it is for. */
 async function follow(
+  reach: Reach,
   request: HttpRequest & { hosts: string[] },
   configured: Set<string>,
   left: number,
@@ -95,15 +159,18 @@ async function follow(
   const url = new URL(request.url);
   if (!isAllowed(url, request.hosts, configured))
     throw new WireError(`files are not fetched from ${url.host}`, true);
-  const response = await reach(request.url, toInit(request), request.timeoutMs ?? DOWNLOAD_TIMEOUT_MS);
-  const location = response.headers.get('location');
-  if (response.status < 300 || response.status >= 400 || !location)
-    return { status: response.status, headers: headersOf(response), body: bodyOf(response, request.url) };
-  await response.body?.cancel();
+  const answer = await reach(request.url, await toCall(request), request.timeoutMs ?? DOWNLOAD_TIMEOUT_MS);
+  const status = answer.statusCode;
+  const headersOfAnswer = headersOf(answer);
+  const { location } = headersOfAnswer;
+  if (status < 300 || status >= 400 || !location)
+    return { status, headers: headersOfAnswer, body: bodyOf(answer, request.url) };
+  await answer.body.dump();
   if (left === 0) throw new WireError(`${url.host} redirected too often`, true);
   const next = new URL(location, url);
   const headers = next.host === url.host ? request.headers : withoutAuthorization(request.headers);
   return follow(
+    reach,
     { ...request, method: 'GET', url: next.href, ...(headers ? { headers } : {}) },
     configured,
     left - 1,
@@ -122,10 +189,9 @@ function isAllowed(url: URL, hosts: string[], configured: Set<string>): boolean 
   return hosts.some((host) => (host.startsWith('.') ? url.hostname.endsWith(host) : url.hostname === host));
 }
 
-async function* bodyOf(response: Response, url: string): AsyncGenerator<Uint8Array> {
-  if (!response.body) return;
+async function* bodyOf({ body }: Answer, url: string): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) yield chunk;
+    for await (const chunk of body) yield chunk as Uint8Array;
   } catch (error) {
     throw toWireError(error, url);
   }

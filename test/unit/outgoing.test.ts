@@ -155,6 +155,42 @@ describe('a call', () => {
     expect((await http.fetch(answering)).status).toBe(418);
   });
 
+  test('that an SDK has made of a Request is the call that it says', async () => {
+    const seen: unknown[] = [];
+    const url = await serve(async (request, response) => {
+      seen.push([request.method, request.headers.authorization, await textOf(request)]);
+      response.end();
+    });
+    const headers = { authorization: 'Bearer t' };
+    await http.fetch(new Request(url, { method: 'PUT', headers, body: 'all of it' }));
+    expect(seen).toEqual([['PUT', 'Bearer t', 'all of it']]);
+  });
+
+  test('says who calls, unless the SDK says so itself', async () => {
+    const seen: unknown[] = [];
+    const url = await serve((request, response) => {
+      seen.push(request.headers['user-agent']);
+      response.end();
+    });
+    await http({ method: 'GET', url });
+    await http.fetch(url, { headers: new Headers({ 'User-Agent': 'the SDK' }) });
+    expect(seen).toEqual(['Octopods', 'the SDK']);
+  });
+
+  test('has the headers of an answer that come several times as one, and an answer without a body', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(204, { 'x-scope': ['read', 'write'] }).end();
+    });
+    const answer = await http({ method: 'DELETE', url });
+    expect(answer).toMatchObject({ status: 204, text: '', headers: { 'x-scope': 'read, write' } });
+    const carried = await http.fetch(url, { method: 'DELETE' });
+    expect([carried.status, await carried.text(), carried.headers.get('x-scope')]).toEqual([
+      204,
+      '',
+      'read, write',
+    ]);
+  });
+
   test('to something that does not speak HTTP fails as uncertain', async () => {
     const url = await listening(
       createSocketServer((socket) => {
