@@ -35,7 +35,7 @@ import { type ConnectionStore, createConnectionStore } from './store/connections
 import { createWebhookRefusals } from './store/connections/webhook-refusals.ts';
 import { isPostgresUrl } from './store/database/dialect.ts';
 import { newOwner } from './store/database/leases.ts';
-import { type Database, openDatabase } from './store/database/open.ts';
+import type { Database } from './store/database/open.ts';
 import { createPeers, type Peers } from './store/database/peers.ts';
 import { createSettingStore } from './store/database/settings.ts';
 import { createRetentionStore, type RetentionStore } from './store/erasure/retention.ts';
@@ -45,6 +45,8 @@ import { createMediaRows } from './store/media/media-rows.ts';
 import { createMessageStore, type MessageStore } from './store/reading/messages.ts';
 import { createKeyRing } from './store/sealing/keyring.ts';
 import { checkKeys } from './store/sealing/rotation.ts';
+import { openBeside } from './store/thread/open-beside.ts';
+import { beginOpening, type Opening } from './store/thread/start.ts';
 
 export interface Running {
   /** Where it listens. */
@@ -58,8 +60,14 @@ const DRAIN_MS = 20_000;
 const ANSWER_MS = 5_000;
 const HUBSPOT_SECRET = 'hubspot webhook secret';
 
-export async function serve(config: Config, log: Logger): Promise<Running> {
-  const { routers, relay, people, closeStore } = await assemble(config, log, { now: () => Date.now() });
+/** `opening`: of its database, when that was begun before this was loaded. */
+export async function serve(
+  config: Config,
+  log: Logger,
+  opening: Opening = beginOpening(config.databaseUrl),
+): Promise<Running> {
+  const clock = { now: () => Date.now() };
+  const { routers, relay, people, closeStore } = await assemble(config, log, clock, opening);
   const app = createApp({ log, trustProxy: config.trustProxy, routers });
   const server = await listen(createServer(app), config);
   await relay.start();
@@ -79,8 +87,13 @@ export interface Assembled extends House {
   closeStore(): Promise<unknown>;
 }
 
-export async function assemble(config: Config, log: Log, clock: Io['clock']): Promise<Assembled> {
-  const db = await openDatabase(config.databaseUrl);
+export async function assemble(
+  config: Config,
+  log: Log,
+  clock: Io['clock'],
+  opening: Opening = beginOpening(config.databaseUrl),
+): Promise<Assembled> {
+  const db = await openBeside(opening);
   await checkKeys(db, createKeyRing(config.keys));
   const io: Io = { http: createHttp(config), clock, log };
   const owner = newOwner();

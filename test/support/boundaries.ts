@@ -72,7 +72,12 @@ export const RULES: Rule[] = [
     packages: ['node:crypto', 'node:util'],
     namesNobody: true,
   },
-  { of: 'server/http/outgoing.ts', ...HTTP, powers: ['network', 'timers'] },
+  {
+    of: 'server/http/outgoing.ts',
+    ...HTTP,
+    packages: [...HTTP.packages, 'undici'],
+    powers: ['network', 'timers'],
+  },
   { of: 'server/http/auth-google.ts', ...HTTP, packages: [...HTTP.packages, 'openid-client'] },
   { of: 'server/http/', ...HTTP },
   {
@@ -87,7 +92,7 @@ export const RULES: Rule[] = [
   { of: 'server/serve.ts', imports: ['server/'], packages: ['pino', 'node:*'], powers: ['clock', 'timers'] },
   {
     of: 'server/main.ts',
-    imports: ['server/config.ts', 'server/serve.ts'],
+    imports: ['server/config.ts', 'server/serve.ts', 'server/store/thread/start.ts'],
     packages: ['pino', 'node:module'],
     powers: ['env', 'console'],
   },

@@ -1,4 +1,4 @@
-/** The one store on everything it runs on: a file, memory, and a real Postgres. What holds on one holds on all. */
+/** The one store on everything it runs on: a file in its thread, memory, a real Postgres. What holds on one holds on all. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,8 @@ import { createMediaRows, type MediaRows } from '../../server/store/media/media-
 import { type AccountStore, createAccountStore } from '../../server/store/people/accounts.ts';
 import { createMessageStore, type MessageStore } from '../../server/store/reading/messages.ts';
 import { createKeyRing } from '../../server/store/sealing/keyring.ts';
+import { openBeside } from '../../server/store/thread/open-beside.ts';
+import { beginOpening } from '../../server/store/thread/start.ts';
 import { testIo } from './io.ts';
 import { freshPostgres } from './postgres.ts';
 
@@ -90,7 +92,7 @@ export async function storeAt(
 ): Promise<TestStore> {
   const { clock } = testIo();
   const keys = createKeyRing([key]);
-  const opened = [await openDatabase(url)];
+  const opened = [await openBeside(beginOpening(url))];
   const processOn = (db: Database): Process => {
     const connections = createConnectionStore(db, keys, clock);
     return {

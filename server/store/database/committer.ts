@@ -5,6 +5,7 @@
 import { CompiledQuery } from 'kysely';
 import { createPostgresCommitter } from './committer-postgres.ts';
 import { isPostgres } from './dialect.ts';
+import { farFrom } from './far.ts';
 import type { Database } from './open.ts';
 import { checkpointsOf, openWayWithin } from './prepared.ts';
 import { isDatabaseDown } from './refusals.ts';
@@ -42,11 +43,13 @@ export interface Committer {
  */
 export const CROWDED = 1_024;
 
-/** Each piece takes 40 to 100 µs to write: more of them would hold up the event loop for more than 10 ms. */
+/** Each piece takes 40 to 100 µs to write: more of them would keep what comes behind them waiting for more than 10 ms. */
 const BATCH = 64;
 
 /** `together`: see committer-postgres.ts; on SQLite, where one transaction runs at a time, everything shares it. */
 export function createCommitter(db: Database, together: Handler<never, unknown>[] = []): Committer {
+  const far = farFrom(db);
+  if (far) return far.committer;
   return isPostgres(db)
     ? createPostgresCommitter(db, together as Handler<unknown, unknown>[])
     : createSqliteCommitter(db);

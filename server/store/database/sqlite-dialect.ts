@@ -14,7 +14,7 @@ export class OurSqlite extends SqliteDialect {
  * Kysely takes SQLite for a database that cannot change its schema in a transaction, and would run each statement of a
  * migration by itself: half of it would stay after a crash, and no later start would get past it.
  */
-class Transactional extends SqliteAdapter {
+export class Transactional extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
   }

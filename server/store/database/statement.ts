@@ -2,7 +2,8 @@
  * Statements of the hot path. Kysely builds and compiles each once; from then on only its values are bound. Measured
  * per statement: building 20–40 µs, binding and running 3–6.
  */
-import type { Compilable, CompiledQuery } from 'kysely';
+import { type Compilable, CompiledQuery } from 'kysely';
+import { type Executed, farFrom } from './far.ts';
 import type { Database } from './open.ts';
 import { directly, directlyWithin, type Prepared } from './prepared.ts';
 
@@ -78,14 +79,15 @@ function compiledOnce<Row>(build: (db: Database, count: number) => Compilable<Ro
   };
 }
 
-interface Executed<Row> {
-  rows: Row[];
-  changed: number;
-}
+/** A statement that somebody else has compiled. */
+export const query = (db: Database, text: string, parameters: readonly unknown[]): Promise<Executed> =>
+  execute(db, CompiledQuery.raw(text, [...parameters]), []);
 
 async function execute<Row>(db: Database, query: CompiledQuery<Row>, rows: object[]): Promise<Executed<Row>> {
   const prepared = directly(db);
   if (prepared) return executeDirectly(prepared, query, rows);
+  const far = farFrom(db);
+  if (far) return far.query<Row>(query.sql, fill(query, rows));
   const result = await db.executeQuery<Row>({ ...query, parameters: fill(query, rows) });
   return { rows: result.rows, changed: Number(result.numAffectedRows ?? 0n) };
 }

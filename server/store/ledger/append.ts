@@ -21,11 +21,11 @@ export interface Arrival {
 
 type NewEvent = Insertable<EventTable>;
 type NewDelivery = Insertable<DeliveryTable>;
-interface Rows {
+/** An arrival as it is written: named, sealed, and with its place. */
+export interface Arrived {
   event: NewEvent;
-  delivery: NewDelivery;
+  lane: Pick<NewDelivery, 'lane_id' | 'position' | 'direction'> & { due: number };
   media: MediaTable[];
-  laneDue: number;
 }
 
 /**
@@ -96,8 +96,7 @@ const raiseLanes = rowsStatement<Insertable<LaneTable> & { now: number }>(
 );
 
 /** Answers per arrival whether it was new. */
-export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
-  const rows = arrivals.map(toRows);
+export const append: Handler<Arrived, boolean> = async (trx, rows) => {
   // In one order: another process that stores the same duplicates waits for us, or we for it, never both.
   const ordered = rows
     .map((row) => row.event)
@@ -107,10 +106,7 @@ export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
   const kept = rows.filter((row) => fresh.has(row.event.id));
   if (kept.length > 0) {
     await raiseLanes(trx, lanesOf(kept));
-    await insertDeliveries(
-      trx,
-      kept.map((row) => row.delivery),
-    );
+    await insertDeliveries(trx, kept.map(firstDelivery));
     const media = kept.flatMap((row) => row.media);
     if (media.length > 0) await trx.insertInto('media').values(media).execute();
   }
@@ -120,18 +116,27 @@ export const append: Handler<Arrival, boolean> = async (trx, arrivals) => {
 const byKey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** One row per lane, however many deliveries it gets: a statement may not touch a row twice. */
-function lanesOf(rows: Rows[]) {
-  const now = Math.max(...rows.map((row) => row.delivery.created_at));
-  const byLane = Map.groupBy(rows, ({ delivery }) => `${delivery.workspace_id} ${delivery.lane_id}`);
+function lanesOf(rows: Arrived[]) {
+  const now = Math.max(...rows.map((row) => Number(row.event.received_at)));
+  const byLane = Map.groupBy(rows, ({ event, lane }) => `${event.workspace_id} ${lane.lane_id}`);
   const inOrder = [...byLane].toSorted(([a], [b]) => byKey(a, b));
   return inOrder.map(([, group]) => {
-    const { delivery, laneDue } = group[0] as Rows;
-    const { workspace_id, lane_id: id } = delivery;
-    return { workspace_id, id, due: laneDue, leased_until: 0, fence: 0, pending: group.length, now };
+    const { event, lane } = group[0] as Arrived;
+    const { workspace_id } = event;
+    return {
+      workspace_id,
+      id: lane.lane_id,
+      due: lane.due,
+      leased_until: 0,
+      fence: 0,
+      pending: group.length,
+      now,
+    };
   });
 }
 
-function toRows({ event, seal, now }: Arrival): Rows {
+/** What takes no database: done before the write is waited for. */
+export function arrived({ event, seal, now }: Arrival): Arrived {
   const workspaceId = event.connection.workspaceId;
   const id = makeId('evt', now, random);
   const direction = event.kind === 'message' && event.author.kind === 'agent' ? 'out' : 'in';
@@ -150,12 +155,16 @@ function toRows({ event, seal, now }: Arrival): Rows {
       status: 'queued',
       content: seal.seal(id, event),
     },
-    delivery: firstDelivery(event, { id, direction, lane: laneOf(event, direction, seal), now }),
+    lane: {
+      lane_id: laneOf(event, direction, seal),
+      position: position(event.at, event.kind === 'message' ? event.seq : undefined, now),
+      direction,
+      due: event.kind === 'message' && direction === 'in' ? now + GATHER_MS : now,
+    },
     media:
       event.kind === 'message'
         ? mediaRows(event.parts, { workspaceId, eventId: id, connectionId: event.connection.id, seal, now })
         : [],
-    laneDue: event.kind === 'message' && direction === 'in' ? now + GATHER_MS : now,
   };
 }
 
@@ -176,20 +185,18 @@ const shard = (text: string): number => {
   return first % RECEIPT_LANES;
 };
 
-function firstDelivery(
-  event: Event,
-  { id, direction, lane, now }: { id: string; direction: 'in' | 'out'; lane: string; now: number },
-): NewDelivery {
+function firstDelivery({ event, lane }: Arrived): NewDelivery {
+  const now = Number(event.received_at);
   return {
-    workspace_id: event.connection.workspaceId,
+    workspace_id: event.workspace_id,
     id: makeId('dlv', now, random),
-    lane_id: lane,
+    lane_id: lane.lane_id,
     rank: 1,
-    position: position(event.at, event.kind === 'message' ? event.seq : undefined, now),
+    position: lane.position,
     part: 0,
-    event_id: id,
+    event_id: event.id,
     kind: event.kind,
-    direction,
+    direction: lane.direction,
     state: 'queued',
     open: 1,
     attempts: 0,

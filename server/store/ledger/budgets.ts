@@ -52,7 +52,7 @@ export const budgets = (committer: Committer, clock: { now(): number }): BudgetS
   endProbe: (key) => committer.run(endProbes, key),
 });
 
-const takeSlices: Handler<SliceRequest, Slice> = async (trx, requests) => {
+export const takeSlices: Handler<SliceRequest, Slice> = async (trx, requests) => {
   const slices: Slice[] = [];
   for (const request of requests) slices.push(await takeOne(trx, request));
   return slices;
@@ -122,7 +122,7 @@ const probe = statement((db, it: BudgetKey & { until: number; now: number }) =>
     .where('probe_until', '<=', it.now),
 );
 
-const closeBudgets: Handler<BudgetKey & { until: number }, void> = async (trx, requests) => {
+export const closeBudgets: Handler<BudgetKey & { until: number }, void> = async (trx, requests) => {
   for (const { workspaceId, connectionId, name, until } of requests)
     await trx
       .insertInto('budget')
@@ -145,13 +145,13 @@ const closeBudgets: Handler<BudgetKey & { until: number }, void> = async (trx, r
 };
 
 /** What was closed again meanwhile stays closed. */
-const openBudgets: Handler<BudgetKey & { now: number }, void> = async (trx, requests) => {
+export const openBudgets: Handler<BudgetKey & { now: number }, void> = async (trx, requests) => {
   for (const { now, ...key } of requests)
     await of(trx, key).set({ closed_until: 0, probe_until: 0 }).where('closed_until', '<=', now).execute();
   return requests.map(() => undefined);
 };
 
-const endProbes: Handler<BudgetKey, void> = async (trx, keys) => {
+export const endProbes: Handler<BudgetKey, void> = async (trx, keys) => {
   for (const key of keys) await of(trx, key).set({ probe_until: 0 }).execute();
   return keys.map(() => undefined);
 };

@@ -31,6 +31,12 @@ export interface ClaimRequest {
   turns: Turns;
 }
 
+/** What was claimed, and whose turn it is next. */
+export interface Taken {
+  claims: Claim[];
+  turns: Turns;
+}
+
 export interface Start {
   claim: Claim;
   now: number;
@@ -41,11 +47,14 @@ export interface Start {
  * first. A lane whose head turns out to wait for later (an earlier message arrived behind a waiting retry) is put back
  * to that time.
  */
-export const claim: Handler<ClaimRequest, Claim[]> = async (trx, requests) => {
-  const claims: Claim[][] = [];
-  for (const request of requests)
-    claims.push(await (isPostgres(trx) ? claimAtOnce(trx, request) : claimOneByOne(trx, request)));
-  return claims;
+export const claim: Handler<ClaimRequest, Taken> = async (trx, requests) => {
+  const taken: Taken[] = [];
+  for (const given of requests) {
+    const request = { ...given, turns: { ...given.turns } };
+    const claims = await (isPostgres(trx) ? claimAtOnce(trx, request) : claimOneByOne(trx, request));
+    taken.push({ claims, turns: request.turns });
+  }
+  return taken;
 };
 
 async function claimOneByOne(trx: Database, request: ClaimRequest): Promise<Claim[]> {

@@ -12,7 +12,7 @@ import type { Database } from '../database/open.ts';
 import type { Peers } from '../database/peers.ts';
 import { untilWritable } from '../database/until-writable.ts';
 import { type ContactErasures, contactErasures } from '../erasure/erase-contact.ts';
-import { append } from './append.ts';
+import { append, arrived } from './append.ts';
 import { type BudgetStore, budgets } from './budgets.ts';
 import { catchUpMarks } from './catch-up-marks.ts';
 import { type Claim, claim, type DeliveryRow, start } from './claims.ts';
@@ -177,7 +177,7 @@ interface Workings {
 
 /** Everything that shares its commit with others that wait at the same time. */
 function commits(db: Database, committer: Committer, { sealOf, clock, work, room, intake }: Workings) {
-  const turns = newTurns();
+  let turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
     seal: await sealOf(claim.workspaceId),
@@ -187,14 +187,17 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work, room
     append: async (list: Event[]) => {
       const now = clock.now();
       const arrivals = await Promise.all(
-        list.map(async (event) => ({ event, seal: await sealOf(event.connection.workspaceId), now })),
+        list.map(async (event) => arrived({ event, seal: await sealOf(event.connection.workspaceId), now })),
       );
       const stored = () => Promise.all(arrivals.map((arrival) => committer.run(append, arrival)));
       const fresh = await intake.during(arrivals.length, () => room.seek(stored));
       return work(fresh.filter(Boolean).length);
     },
-    claim: (owner: string, max: number, leaseMs: number) =>
-      committer.run(claim, { owner, max, leaseMs, now: clock.now(), turns }),
+    claim: async (owner: string, max: number, leaseMs: number) => {
+      const taken = await committer.run(claim, { owner, max, leaseMs, now: clock.now(), turns });
+      turns = taken.turns;
+      return taken.claims;
+    },
     start: (held: Claim) => committer.run(start, { claim: held, now: clock.now() }),
     startOpening: (held: Claim, contactId: string) =>
       committer.run(startOpening, { claim: held, contactId, now: clock.now() }),

@@ -50,7 +50,7 @@ export const preparations = (db: Database, committer: Committer, clock: { now():
   },
 });
 
-const keepPrepared = oneByOne(async (db: Database, row: PreparationTable) => {
+export const keepPrepared = oneByOne(async (db: Database, row: PreparationTable) => {
   await db
     .insertInto('preparation')
     .values(row)

@@ -48,7 +48,13 @@ export function sealBytes(key: KeyObject, aad: string, plain: Uint8Array): Buffe
   cipher.setAAD(Buffer.from(aad));
   const body = cipher.update(plain);
   cipher.final();
-  return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), body]);
+  // Memory of its own: out of the shared pool, all of the pool would be copied when it goes to another thread.
+  const sealed = Buffer.allocUnsafeSlow(HEAD + body.length);
+  sealed[0] = VERSION;
+  sealed.set(iv, 1);
+  sealed.set(cipher.getAuthTag(), 1 + IV);
+  sealed.set(body, HEAD);
+  return sealed;
 }
 
 export function openBytes(key: KeyObject, aad: string, sealed: Uint8Array): Buffer {
