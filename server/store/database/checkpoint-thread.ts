@@ -7,9 +7,9 @@ import type { Ask, Done } from './checkpoints.ts';
 const database = new Sqlite(workerData as string, { timeout: 0, fileMustExist: true });
 database.pragma('synchronous = FULL');
 
-const MODE: Record<Ask, string> = { copy: 'passive', again: 'passive', restart: 'restart' };
+const MODE: Record<Exclude<Ask, 'end'>, string> = { copy: 'passive', again: 'passive', restart: 'restart' };
 
-function checkpoint(ask: Ask): Done {
+function checkpoint(ask: Exclude<Ask, 'end'>): Done {
   try {
     const [row] = database.pragma(`wal_checkpoint(${MODE[ask]})`) as { log: number }[];
     return { log: row?.log ?? 0 };
@@ -18,4 +18,8 @@ function checkpoint(ask: Ask): Done {
   }
 }
 
-parentPort?.on('message', (ask: Ask) => parentPort?.postMessage(checkpoint(ask)));
+parentPort?.on('message', (ask: Ask) => {
+  if (ask !== 'end') return void parentPort?.postMessage(checkpoint(ask));
+  database.close();
+  parentPort?.close();
+});

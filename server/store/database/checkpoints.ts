@@ -11,14 +11,15 @@ export interface Checkpoints {
   committed(pieces: number): void;
   /** The log is being started anew: nothing is written before this resolves. */
   pause(): Promise<void> | undefined;
-  stop(): void;
+  /** Resolves when the thread has ended, by itself: one that is ended in the middle of SQLite's code may crash the process. */
+  stop(): Promise<void>;
 }
 
 /**
  * What the thread is asked: `copy` what it can beside the commits, once `again` what was committed meanwhile, or all of
- * it and `restart` the log.
+ * it and `restart` the log. `end`: nothing more.
  */
-export type Ask = 'copy' | 'again' | 'restart';
+export type Ask = 'copy' | 'again' | 'restart' | 'end';
 /** Of a long log. Copied once only, what came meanwhile would be copied while commits pause: 15 to 30 ms instead of 5. */
 const NEXT: Partial<Record<Ask, Ask>> = { copy: 'again', again: 'restart' };
 /** Pages in the log, or why it could not be looked at. */
@@ -44,6 +45,8 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
   const isFile = !database.memory;
   const usual = database.pragma('wal_autocheckpoint', { simple: true });
   let thread: Worker | undefined;
+  let ended = Promise.resolve();
+  let isStopped = false;
   let asked: Ask | undefined;
   let pieces = 0;
   let pause: Promise<void> | undefined;
@@ -64,8 +67,10 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
       execArgv: [],
     });
     made.unref();
+    ended = new Promise((resolve) => made.once('exit', () => resolve()));
     made.on('message', (done: Done) => {
-      const next = asked && 'log' in done && done.log > pace.pages ? NEXT[asked] : undefined;
+      const isLong = 'log' in done && done.log > pace.pages;
+      const next = asked && isLong && !isStopped ? NEXT[asked] : undefined;
       answered();
       if (next) ask(next);
     });
@@ -87,14 +92,16 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
   return {
     committed: (more) => {
       pieces += more;
-      if (!isFile || asked || pieces < pace.pieces) return;
+      if (!isFile || isStopped || asked || pieces < pace.pieces) return;
       pieces = 0;
       ask('copy');
     },
     pause: () => pause,
     stop: () => {
-      void thread?.terminate();
+      isStopped = true;
+      thread?.postMessage('end' satisfies Ask);
       answered();
+      return ended;
     },
   };
 }

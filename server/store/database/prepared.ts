@@ -22,7 +22,7 @@ export function preparedOnce(database: Sqlite.Database): Prepared {
   return {
     checkpoints,
     close: () => {
-      checkpoints.stop();
+      void checkpoints.stop();
       database.close();
     },
     isBusy: () => database.inTransaction,

@@ -11,14 +11,14 @@ import type { Ask, AskThread, Executed } from './asks.ts';
 
 export class FarDialect extends SqliteDialect {
   readonly #ask: AskThread;
-  readonly #end: () => Promise<void>;
-  constructor(ask: AskThread, end: () => Promise<void>) {
+  readonly #close: () => Promise<void>;
+  constructor(ask: AskThread, close: () => Promise<void>) {
     super({ database: () => Promise.reject(new Error('the database is in another thread')) });
     this.#ask = ask;
-    this.#end = end;
+    this.#close = close;
   }
   override createDriver(): Driver {
-    return driver(this.#ask, this.#end);
+    return driver(this.#ask, this.#close);
   }
   override createAdapter(): SqliteAdapter {
     return new FarAdapter();
@@ -38,7 +38,7 @@ class FarAdapter extends Transactional {
 /** While a transaction is open: which one it is over there. */
 type FarConnection = DatabaseConnection & { hold?: number };
 
-const driver = (ask: AskThread, end: () => Promise<void>): Driver => ({
+const driver = (ask: AskThread, close: () => Promise<void>): Driver => ({
   init: async () => undefined,
   acquireConnection: async () => connection(ask),
   beginTransaction: async (held: FarConnection) => {
@@ -50,10 +50,7 @@ const driver = (ask: AskThread, end: () => Promise<void>): Driver => ({
   releaseConnection: async ({ hold }: FarConnection) => {
     if (hold !== undefined) await ask({ to: 'release', hold });
   },
-  destroy: async () => {
-    await ask({ to: 'close' });
-    await end();
-  },
+  destroy: close,
 });
 
 function connection(ask: AskThread): FarConnection {

@@ -14,9 +14,11 @@ import type { Opening } from './start.ts';
 /** Throws as `openDatabase` does. */
 export async function openBeside({ url, thread }: Opening): Promise<Database> {
   if (!thread) return openDatabase(url);
-  const { ask, end } = thread;
+  const { ask, close } = thread;
   await thread.opened;
-  const db = new Kysely<Schema>({ dialect: new FarDialect(ask, end) });
+  const db = new Kysely<Schema>({ dialect: new FarDialect(ask, close) });
+  // Kysely closes only what it has used.
+  await db.connection().execute(async () => undefined);
   goFar(db, {
     query: <Row>(sql: string, parameters: readonly unknown[]) =>
       ask<Executed<Row>>({ to: 'query', sql, parameters }),

@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Committer, createCommitter, type Handler } from '../database/committer.ts';
 import { type Database, openDatabase } from '../database/open.ts';
+import { checkpointsOf } from '../database/prepared.ts';
 import { query } from '../database/statement.ts';
 import { HANDLERS } from '../ledger/handlers.ts';
 import { type Answered, type Ask, type Asked, tell } from './asks.ts';
@@ -22,7 +23,11 @@ function work(db: Database): void {
   port.on('message', (asked: Asked[]) => {
     for (const ask of asked)
       does(ask).then(
-        (result) => answer({ id: ask.id, result }),
+        (result) => {
+          answer({ id: ask.id, result });
+          // Behind the answer.
+          if (ask.to === 'close') setImmediate(() => port.close());
+        },
         (error: unknown) => answer({ id: ask.id, error: tell(error) }),
       );
   });
@@ -56,6 +61,7 @@ function doing(db: Database): (ask: Ask) => Promise<unknown> {
       case 'release':
         return holds.release(ask.hold);
       case 'close':
+        await checkpointsOf(db)?.stop();
         return db.destroy();
     }
   };

@@ -19,8 +19,8 @@ export interface Thread {
   /** Rejects when the database cannot be opened. */
   opened: Promise<unknown>;
   ask: AskThread;
-  /** After its database was closed. */
-  end(): Promise<void>;
+  /** Closes the database; resolves when the thread has ended. */
+  close(): Promise<void>;
 }
 
 interface Waiting {
@@ -59,25 +59,30 @@ export function startThread(url: string, program = new URL('program.ts', import.
   // What it was writing when it died is as uncertain as after a crash, and is treated as one. Its errors have no listener
   // for the same reason.
   let mayEnd = false;
-  const ended = () => {
+  const ended = new Promise<void>((resolve) => {
+    thread.once('exit', () => resolve());
+  });
+  // Looked at behind what it said last: why the database cannot be opened.
+  const unlessWanted = () => {
     if (!mayEnd) throw new Error('the thread of the database has ended');
   };
-  // Behind what it said last: why the database cannot be opened.
-  thread.on('exit', () => setImmediate(ended));
+  ended.then(() => setImmediate(unlessWanted));
   const opened = awaited(0);
   opened.catch(() => {
     mayEnd = true;
   });
+  const ask = <Result>(one: Ask) => {
+    last += 1;
+    if (asks.push({ ...one, id: last }) === 1) setImmediate(send);
+    return awaited(last) as Promise<Result>;
+  };
   return {
     opened,
-    ask: <Result>(ask: Ask) => {
-      last += 1;
-      if (asks.push({ ...ask, id: last }) === 1) setImmediate(send);
-      return awaited(last) as Promise<Result>;
-    },
-    end: async () => {
+    ask,
+    close: async () => {
       mayEnd = true;
-      await thread.terminate();
+      await ask({ to: 'close' });
+      await ended;
     },
   };
 }

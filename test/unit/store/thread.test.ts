@@ -90,6 +90,17 @@ test('what was written is there for the next one who opens it', async () => {
   await second.destroy();
 });
 
+test('a database that nobody used lets its process end', async () => {
+  const file = (name: string) =>
+    JSON.stringify(new URL(`../../../server/store/thread/${name}`, import.meta.url).href);
+  const script = `
+    import { openBeside } from ${file('open-beside.ts')};
+    import { beginOpening } from ${file('start.ts')};
+    const db = await openBeside(beginOpening('sqlite:${join(folder, 'octopods.db')}'));
+    await db.destroy();`;
+  expect(await endOf(script)).toMatchObject({ code: 0 });
+});
+
 test('a database that cannot be opened says so as it does without a thread', async () => {
   writeFileSync(
     join(folder, 'octopods.db'),
@@ -108,9 +119,13 @@ function endWith(program: string): Promise<{ code: unknown; said: string }> {
     await thread.opened;
     await thread.ask({ to: 'query', sql: 'select 1', parameters: [] });
     console.error('answered');`;
+  return endOf(script);
+}
+function endOf(script: string): Promise<{ code: unknown; said: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--input-type=module', '--eval', script], (error, _out, said) =>
-      resolve({ code: error?.code ?? 0, said }),
+    const options = { timeout: 10_000 };
+    execFile(process.execPath, ['--input-type=module', '--eval', script], options, (error, _out, said) =>
+      resolve({ code: error ? error.code : 0, said }),
     );
   });
 }
