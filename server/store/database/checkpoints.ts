@@ -65,6 +65,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
       // Nothing of the process is meant for it.
       env: {},
       execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     made.unref();
     ended = new Promise((resolve) => made.once('exit', () => resolve()));

@@ -49,8 +49,8 @@ function openSqlite(url: string): Sqlite.Database {
   database.pragma('foreign_keys = ON');
   // 16 MB: moving the log into the file costs an fsync and random writes, a fifth of the ingest at the default of 4 MB.
   database.pragma('wal_autocheckpoint = 4000');
-  // 32 MB of pages at hand instead of 2: an index of hashes is read at a new place with every message.
-  database.pragma('cache_size = -32000');
+  // 24 MB of pages at hand instead of 2: an index of hashes is read at a new place with every message.
+  database.pragma('cache_size = -24000');
   // Journals of single statements stay in memory: they only undo, a crash undoes them anyway.
   database.pragma('temp_store = MEMORY');
   // Erased means erased: what is deleted or replaced is overwritten with zeros, not only forgotten.

@@ -35,6 +35,8 @@ export function startThread(url: string, program = new URL('program.ts', import.
     // Nothing of the process is meant for it.
     env: {},
     execArgv: [],
+    // Its statements leave little behind: at the main thread's 16 MB it would hold 25 MB of nothing.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
   const waiting = new Map<number, Waiting>();
   let asks: Asked[] = [];
