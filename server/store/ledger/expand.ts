@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import { makeId } from '../../core/ids.ts';
 import type { Event, FileKind, Part } from '../../core/message.ts';
-import type { Handler } from '../database/committer.ts';
+import { type Handler, oneByOne } from '../database/committer.ts';
 import { isPostgres } from '../database/dialect.ts';
 import { lockLanes } from '../database/locks.ts';
 import type { Database } from '../database/open.ts';
@@ -147,11 +147,15 @@ function laterRow({ claim, conversationId, seal, now }: ExpandRequest, call: Cal
   };
 }
 
+interface Replacement {
+  claim: Claim;
+  event: Event & { kind: 'message' };
+  seal: Seal;
+  now: number;
+}
+
 /** The parts of an event as read back in full: they replace what the webhook carried, with their media. */
-export async function replaceParts(
-  trx: Database,
-  { claim, event, seal, now }: { claim: Claim; event: Event & { kind: 'message' }; seal: Seal; now: number },
-): Promise<void> {
+export const replaceParts = oneByOne(async (trx: Database, { claim, event, seal, now }: Replacement) => {
   const { workspaceId, delivery } = claim;
   const media = mediaRows(event.parts, {
     workspaceId,
@@ -168,7 +172,7 @@ export async function replaceParts(
     .execute();
   await dropMedia(trx, workspaceId, delivery.event_id);
   if (media.length > 0) await trx.insertInto('media').values(media).execute();
-}
+});
 
 /** Finds or makes the conversation in a transaction of its own. */
 export const conversation: Handler<FindOrMake, string> = async (trx, requests) => {

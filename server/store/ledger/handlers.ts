@@ -3,7 +3,7 @@ import { append } from './append.ts';
 import { closeBudgets, endProbes, openBudgets, takeSlices } from './budgets.ts';
 import { claim, start } from './claims.ts';
 import { beginContact, keepContact, lockContact, unlockContact } from './contacts.ts';
-import { conversation, expand } from './expand.ts';
+import { conversation, expand, replaceParts } from './expand.ts';
 import { startOpening } from './openings.ts';
 import { applyReceipt } from './receipts.ts';
 import { resend } from './resend.ts';
@@ -16,6 +16,7 @@ export const HANDLERS = {
   start,
   startOpening,
   expand,
+  replaceParts,
   settle,
   applyReceipt,
   resend,

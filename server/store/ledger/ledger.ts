@@ -127,7 +127,7 @@ export function createLedger(
   const room = newRoom(clock);
   const intake = newIntake(clock);
   return {
-    ...commits(db, committer, { sealOf, clock, work, room, intake }),
+    ...commits(committer, { sealOf, clock, work, room, intake }),
     ...storedEvents(db, sealOf),
     ...preparations(db, committer, clock),
     ...links(db, committer, sealOf, clock),
@@ -176,7 +176,7 @@ interface Workings {
 }
 
 /** Everything that shares its commit with others that wait at the same time. */
-function commits(db: Database, committer: Committer, { sealOf, clock, work, room, intake }: Workings) {
+function commits(committer: Committer, { sealOf, clock, work, room, intake }: Workings) {
   let turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
@@ -211,8 +211,7 @@ function commits(db: Database, committer: Committer, { sealOf, clock, work, room
       work(await committer.run(applyReceipt, { ...(await withSeal(held)), receipt, tells })),
     expand: async (held: Claim, to: Expansion) => committer.run(expand, { ...(await withSeal(held)), ...to }),
     replaceParts: async (held: Claim, event: Event & { kind: 'message' }) => {
-      const request = { ...(await withSeal(held)), event };
-      await db.transaction().execute((trx) => replaceParts(trx, request));
+      await committer.run(replaceParts, { ...(await withSeal(held)), event });
     },
   };
 }
