@@ -2,7 +2,7 @@
  * The only way out to platforms and providers: time-outs, certainty of failures, and which hosts a file may come from.
  * Certainty matters more than the message: "not sent" may be tried again, everything else may have been accepted.
  */
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, interceptors, request } from 'undici';
 import type { Http, HttpDownload, HttpRequest, HttpResponse } from '../core/adapter.ts';
 import { WireError } from '../core/outcome.ts';
 
@@ -22,8 +22,9 @@ export interface OutgoingOptions {
 }
 
 export function createHttp({ configuredHosts }: OutgoingOptions): Http {
-  const agent = new Agent();
-  const reach = reacher(agent);
+  // Nobody is asked for compressed answers; some gateways and stores of files send them all the same.
+  const unpacked = interceptors.decompress({ skipErrorResponses: false });
+  const reach = reacher(new Agent().compose(unpacked));
   const call = async (request: HttpRequest): Promise<HttpResponse> => {
     const answer = await reach(request.url, await toCall(request), request.timeoutMs ?? TIMEOUT_MS);
     const text = await readText(answer, request.url);
@@ -44,7 +45,7 @@ type Reach = (url: string, call: Call, timeoutMs: number) => Promise<Answer>;
  * of 170, a quarter of what a message costs. It follows no redirect.
  */
 const reacher =
-  (dispatcher: Agent): Reach =>
+  (dispatcher: Dispatcher): Reach =>
   async (url, call, timeoutMs) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
@@ -55,16 +56,24 @@ const reacher =
     }
   };
 
+/** They have no body, and a Response insists on it. */
+const EMPTY = new Set([204, 205, 304]);
+
 /** For the SDKs that bring their own idea of a call. */
 const carrier =
   (reach: Reach): typeof fetch =>
   async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const answer = await reach(url, await carried(input, init), TIMEOUT_MS);
-    const text = await readText(answer, url);
-    // These have no body, and a Response insists on it.
-    const isEmpty = answer.statusCode === 204 || answer.statusCode === 304;
-    return new Response(isEmpty ? null : text, { status: answer.statusCode, headers: headersOf(answer) });
+    const { statusCode: status } = answer;
+    const bytes = await readBytes(answer, url);
+    const host = new URL(url).host;
+    // Some SDKs take it for a success. Whoever says "elsewhere" has not done it.
+    if (status >= 300 && status < 400 && status !== 304 && init.redirect !== 'manual')
+      throw new WireError(`${host} answered with a redirect (${status})`, true);
+    // A Response knows no others.
+    if (status < 200 || status > 599) throw new WireError(`${host} answered with status ${status}`, false);
+    return new Response(EMPTY.has(status) ? null : bytes, { status, headers: headersOf(answer) });
   };
 
 async function carried(input: Parameters<typeof fetch>[0], init: RequestInit): Promise<Call> {
@@ -73,7 +82,7 @@ async function carried(input: Parameters<typeof fetch>[0], init: RequestInit): P
   const body = init.body ?? (given?.body ? new Uint8Array(await given.arrayBuffer()) : null);
   const signal = init.signal ?? given?.signal;
   return {
-    method: (init.method ?? given?.method ?? 'GET') as HttpRequest['method'],
+    method: (init.method ?? given?.method ?? 'GET').toUpperCase() as HttpRequest['method'],
     ...(await withBody(headers, body as Body)),
     ...(signal ? { signal } : {}),
   };
@@ -108,6 +117,7 @@ function plain(headers: RequestInit['headers']): Record<string, string> {
     headers instanceof Headers || Array.isArray(headers) ? [...headers] : Object.entries(headers ?? {});
   return Object.fromEntries([
     ['user-agent', 'Octopods'],
+    ['accept-encoding', 'identity'],
     ...entries.map(([name, value]) => [String(name).toLowerCase(), String(value)]),
   ]);
 }
@@ -122,7 +132,10 @@ function toWireError(error: unknown, url: string): WireError {
   return new WireError(`${host} could not be reached (${code})`, NOT_SENT.test(code));
 }
 
-async function readText({ body }: Answer, url: string): Promise<string> {
+const readText = async (answer: Answer, url: string): Promise<string> =>
+  (await readBytes(answer, url)).toString('utf8');
+
+async function readBytes({ body }: Answer, url: string): Promise<Buffer> {
   try {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -131,7 +144,7 @@ async function readText({ body }: Answer, url: string): Promise<string> {
       bytes += chunk.length;
       if (bytes > MAX_ANSWER_BYTES) throw new WireError('the answer was too large', false);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   } catch (error) {
     throw error instanceof WireError ? error : toWireError(error, url);
   }
@@ -165,7 +178,8 @@ async function follow(
   const { location } = headersOfAnswer;
   if (status < 300 || status >= 400 || !location)
     return { status, headers: headersOfAnswer, body: bodyOf(answer, request.url) };
-  await answer.body.dump();
+  // What it still says is not waited for.
+  answer.body.on('error', () => undefined).destroy();
   if (left === 0) throw new WireError(`${url.host} redirected too often`, true);
   const next = new URL(location, url);
   const headers = next.host === url.host ? request.headers : withoutAuthorization(request.headers);

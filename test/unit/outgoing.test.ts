@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Server as SocketServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Http } from '../../server/core/adapter.ts';
 import { WireError } from '../../server/core/outcome.ts';
@@ -164,6 +165,37 @@ describe('a call', () => {
     const headers = { authorization: 'Bearer t' };
     await http.fetch(new Request(url, { method: 'PUT', headers, body: 'all of it' }));
     expect(seen).toEqual([['PUT', 'Bearer t', 'all of it']]);
+  });
+
+  test('asks for nothing compressed, and reads what is compressed all the same', async () => {
+    const seen: unknown[] = [];
+    const url = await serve((request, response) => {
+      seen.push(request.headers['accept-encoding']);
+      response.writeHead(request.url === '/no' ? 422 : 200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"a":1}'));
+    });
+    expect((await http({ method: 'GET', url })).json).toEqual({ a: 1 });
+    expect((await http({ method: 'GET', url: `${url}/no` })).json).toEqual({ a: 1 });
+    expect(await (await http.fetch(url)).json()).toEqual({ a: 1 });
+    const { body } = await http.download({ method: 'GET', url, hosts: [] });
+    expect(await textOf(body)).toBe('{"a":1}');
+    expect(new Set(seen)).toEqual(new Set(['identity']));
+  });
+
+  test('of an SDK that is led elsewhere was certainly not done: SDKs take that for a success', async () => {
+    const url = await serve((_request, response) => {
+      response.writeHead(302, { location: '/elsewhere' }).end();
+    });
+    expect((await failure(http.fetch(url, { method: 'POST' }))).notSent).toBe(true);
+    expect((await http.fetch(url, { method: 'post', redirect: 'manual' })).status).toBe(302);
+  });
+
+  test('with a status that nobody knows may have been sent', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(request.url === '/reset' ? 205 : 999).end();
+    });
+    expect((await failure(http.fetch(url, { method: 'POST' }))).notSent).toBe(false);
+    expect((await http.fetch(`${url}/reset`, { method: 'POST' })).status).toBe(205);
   });
 
   test('says who calls, unless the SDK says so itself', async () => {

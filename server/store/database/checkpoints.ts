@@ -60,14 +60,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
   }
   function start(): Worker {
     database.pragma(`wal_autocheckpoint = ${SAFETY}`);
-    const made = new Worker(new URL('checkpoint-thread.ts', import.meta.url), {
-      workerData: database.name,
-      // Nothing of the process is meant for it.
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    });
-    made.unref();
+    const made = threadOn(database.name);
     ended = new Promise((resolve) => made.once('exit', () => resolve()));
     made.on('message', (done: Done) => {
       const isLong = 'log' in done && done.log > pace.pages;
@@ -105,4 +98,16 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
       return ended;
     },
   };
+}
+
+function threadOn(file: string): Worker {
+  const made = new Worker(new URL('checkpoint-thread.ts', import.meta.url), {
+    workerData: file,
+    // Nothing of the process is meant for it.
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+  });
+  made.unref();
+  return made;
 }

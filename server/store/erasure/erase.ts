@@ -36,16 +36,25 @@ export interface Erased {
 
 export async function eraseCustomer(db: Database, seal: Seal, request: EraseRequest): Promise<Erased> {
   const found = await conversationsOf(db, seal, request);
-  return withoutCollision(() => db.transaction().execute((trx) => eraseFound(trx, seal, request, found)));
-}
-
-async function eraseFound(trx: Database, seal: Seal, request: EraseRequest, found: Found): Promise<Erased> {
+  // Before the transaction, which holds up everybody's writing: all of them are opened here, one by one. What comes in
+  // behind this look is as if it came behind the erasure.
   const names = [...request.words, ...found.words];
   const loose =
     names.length === 0
       ? []
-      : await looseEvents(trx, seal, { workspaceId: request.workspaceId, names: naming(names) });
-  const messages = [...(await eventsOf(trx, request.workspaceId, found.ids)), ...loose];
+      : await looseEvents(db, seal, { workspaceId: request.workspaceId, names: naming(names) });
+  return withoutCollision(() =>
+    db.transaction().execute((trx) => eraseFound(trx, request, { ...found, loose })),
+  );
+}
+
+async function eraseFound(
+  trx: Database,
+  request: EraseRequest,
+  found: Found & { loose: string[] },
+): Promise<Erased> {
+  // One that was loose a moment ago may be in its conversation by now.
+  const messages = [...new Set([...(await eventsOf(trx, request.workspaceId, found.ids)), ...found.loose])];
   const events = [...messages, ...(request.events ?? [])];
   await lockLanes(trx, await lanesOf(trx, request.workspaceId, events));
   const traces = await tracesOf(trx, request.workspaceId, events);
@@ -121,13 +130,13 @@ const naming = (words: string[]): RegExp => {
 
 /** Not expanded yet, or never understood: only their content says whom they are about. */
 async function looseEvents(
-  trx: Database,
+  db: Database,
   seal: Seal,
   { workspaceId, names }: { workspaceId: string; names: RegExp },
 ): Promise<string[]> {
   const ids: string[] = [];
   for (let after = ''; ; ) {
-    const rows = await trx
+    const rows = await db
       .selectFrom('event')
       .select(['id', 'content'])
       .where('workspace_id', '=', workspaceId)

@@ -5,6 +5,7 @@
  */
 import { sql } from 'kysely';
 import { firstId } from '../../core/ids.ts';
+import { createCommitter, oneByOne } from '../database/committer.ts';
 import { lockLanes } from '../database/locks.ts';
 import type { Database } from '../database/open.ts';
 import { scrub } from '../database/scrub.ts';
@@ -33,7 +34,7 @@ export interface Step {
   next: string | undefined;
 }
 
-/** Nobody else writes to SQLite meanwhile, and its event loop stands still: about a millisecond, and a commit. */
+/** Nobody else writes to SQLite meanwhile: about a millisecond, and a commit. */
 const STEP = 25;
 
 interface EventId {
@@ -41,29 +42,37 @@ interface EventId {
   id: string;
 }
 
-export const createRetentionStore = (db: Database): RetentionStore => ({
-  eraseContent: (before, after) => eraseContent(db, before, after),
-  eraseFiles: (before, after) => eraseFiles(db, before, after),
-  erasedFiles: async () =>
-    (
-      await db.selectFrom('media').select('id').where('state', '=', sql.lit('erased')).limit(STEP).execute()
-    ).map((row) => row.id),
-  filesRemoved: async (ids) => {
-    if (ids.length === 0) return;
-    await db.deleteFrom('media').where('id', 'in', ids).where('state', '=', 'erased').execute();
-  },
-  purge: (workspaceId, before, after) => purge(db, workspaceId, before, after),
-  workspaceIds: async () =>
-    (await db.selectFrom('workspace').select('id').orderBy('id').execute()).map((row) => row.id),
-  scrub: () => scrub(db),
-});
+export function createRetentionStore(db: Database): RetentionStore {
+  const { run } = createCommitter(db);
+  return {
+    eraseContent: (before, after) => run(eraseContent, { before, after }),
+    eraseFiles: (before, after) => run(eraseFiles, { before, after }),
+    erasedFiles: async () =>
+      (
+        await db.selectFrom('media').select('id').where('state', '=', sql.lit('erased')).limit(STEP).execute()
+      ).map((row) => row.id),
+    filesRemoved: async (ids) => {
+      if (ids.length === 0) return;
+      await db.deleteFrom('media').where('id', 'in', ids).where('state', '=', 'erased').execute();
+    },
+    purge: (workspaceId, before, after) => run(purge, { workspaceId, before, after }),
+    workspaceIds: async () =>
+      (await db.selectFrom('workspace').select('id').orderBy('id').execute()).map((row) => row.id),
+    scrub: () => scrub(db),
+  };
+}
+
+interface Part {
+  before: number;
+  after: string;
+}
 
 const stepOf = (seen: { id: string }[], erased: number): Step => ({
   erased,
   next: seen.length === STEP ? seen.at(-1)?.id : undefined,
 });
 
-async function eraseContent(db: Database, before: number, after: string): Promise<Step> {
+export const eraseContent = oneByOne(async (db: Database, { before, after }: Part): Promise<Step> => {
   const seen = await db
     .selectFrom('event')
     .select(['workspace_id', 'id'])
@@ -81,69 +90,72 @@ async function eraseContent(db: Database, before: number, after: string): Promis
     await deletePreparations(trx, over);
   });
   return stepOf(seen, erased.length);
-}
+});
 
-async function eraseFiles(db: Database, before: number, after: string): Promise<Step & { files: string[] }> {
-  const seen = await db
-    .selectFrom('media')
-    .select(['workspace_id', 'event_id', 'id'])
-    .where('id', '>', after)
-    .where('id', '<', firstId('med', before))
-    .orderBy('id')
-    .limit(STEP)
-    .execute();
-  const events = seen.map((row) => ({ workspace_id: row.workspace_id, id: row.event_id }));
-  const over = await whereOver(db, distinct(events), before, async (trx, some) => {
-    await sql`update media set ${set(FORGOTTEN)} where ${among('workspace_id', 'event_id', some)}`.execute(
-      trx,
-    );
-  });
-  const erased = new Set(over.map(keyOf));
-  const files = seen.filter((_, index) => erased.has(keyOf(events[index] as EventId))).map((row) => row.id);
-  return { ...stepOf(seen, over.length), files };
-}
-
-async function purge(db: Database, workspaceId: string, before: number, after: string): Promise<Step> {
-  const seen = await db
-    .selectFrom('event')
-    .select(['workspace_id', 'id'])
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '>', after)
-    .where('id', '<', firstId('evt', before))
-    .orderBy('id')
-    .limit(STEP)
-    .execute();
-  const purged = await whereOver(db, seen, before, async (trx, over) => {
-    await deletePreparations(trx, over);
-    await sql`update media set ${set(FORGOTTEN)} where ${among('workspace_id', 'event_id', over)}`.execute(
-      trx,
-    );
-    for (const table of ['delivery', 'history'])
-      await sql`delete from ${sql.table(table)} where ${among('workspace_id', 'event_id', over)}`.execute(
+export const eraseFiles = oneByOne(
+  async (db: Database, { before, after }: Part): Promise<Step & { files: string[] }> => {
+    const seen = await db
+      .selectFrom('media')
+      .select(['workspace_id', 'event_id', 'id'])
+      .where('id', '>', after)
+      .where('id', '<', firstId('med', before))
+      .orderBy('id')
+      .limit(STEP)
+      .execute();
+    const events = seen.map((row) => ({ workspace_id: row.workspace_id, id: row.event_id }));
+    const over = await whereOver(db, distinct(events), before, async (trx, some) => {
+      await sql`update media set ${set(FORGOTTEN)} where ${among('workspace_id', 'event_id', some)}`.execute(
         trx,
       );
-    await sql`delete from event where ${among('workspace_id', 'id', over)}`.execute(trx);
-  });
-  return stepOf(seen, purged.length);
-}
+    });
+    const erased = new Set(over.map(keyOf));
+    const files = seen.filter((_, index) => erased.has(keyOf(events[index] as EventId))).map((row) => row.id);
+    return { ...stepOf(seen, over.length), files };
+  },
+);
+
+export const purge = oneByOne(
+  async (db: Database, { workspaceId, before, after }: Part & { workspaceId: string }): Promise<Step> => {
+    const seen = await db
+      .selectFrom('event')
+      .select(['workspace_id', 'id'])
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '>', after)
+      .where('id', '<', firstId('evt', before))
+      .orderBy('id')
+      .limit(STEP)
+      .execute();
+    const purged = await whereOver(db, seen, before, async (trx, over) => {
+      await deletePreparations(trx, over);
+      await sql`update media set ${set(FORGOTTEN)} where ${among('workspace_id', 'event_id', over)}`.execute(
+        trx,
+      );
+      for (const table of ['delivery', 'history'])
+        await sql`delete from ${sql.table(table)} where ${among('workspace_id', 'event_id', over)}`.execute(
+          trx,
+        );
+      await sql`delete from event where ${among('workspace_id', 'id', over)}`.execute(trx);
+    });
+    return stepOf(seen, purged.length);
+  },
+);
 
 /**
  * Does it to those of the events of which nothing is open and nothing has happened since `before` (ms). Looked at once
  * without locks, which decides for most, and again behind the locks of their lanes: a Resend that comes in between wins.
  */
 async function whereOver(
-  db: Database,
+  trx: Database,
   events: EventId[],
   before: number,
   act: (trx: Database, over: EventId[]) => Promise<void>,
 ): Promise<EventId[]> {
-  if ((await overSince(db, events, before)).length === 0) return [];
-  return db.transaction().execute(async (trx) => {
-    await lockLanes(trx, await lanesOf(trx, await overSince(trx, events, before)));
-    const over = await overSince(trx, events, before);
-    if (over.length > 0) await act(trx, over);
-    return over;
-  });
+  const perhaps = await overSince(trx, events, before);
+  if (perhaps.length === 0) return [];
+  await lockLanes(trx, await lanesOf(trx, perhaps));
+  const over = await overSince(trx, events, before);
+  if (over.length > 0) await act(trx, over);
+  return over;
 }
 
 async function overSince(db: Database, events: EventId[], before: number): Promise<EventId[]> {

@@ -1,7 +1,7 @@
 /** The committer, seen from the event loop: pieces of work go over by their handler's name. */
 import type { Committer, Handler } from '../database/committer.ts';
-import { HANDLERS } from '../ledger/handlers.ts';
 import type { AskThread } from './asks.ts';
+import { HANDLERS } from './handlers.ts';
 import { pack } from './seals.ts';
 
 export function farCommitter(ask: AskThread): Committer {

@@ -4,8 +4,8 @@ import { type Committer, createCommitter, type Handler } from '../database/commi
 import { type Database, openDatabase } from '../database/open.ts';
 import { checkpointsOf } from '../database/prepared.ts';
 import { query } from '../database/statement.ts';
-import { HANDLERS } from '../ledger/handlers.ts';
 import { type Answered, type Ask, type Asked, tell } from './asks.ts';
+import { HANDLERS } from './handlers.ts';
 import { unpacker } from './seals.ts';
 
 const port = parentPort as MessagePort;

@@ -10,7 +10,7 @@ import type { Database } from '../../../server/store/database/open.ts';
 import { isTaken } from '../../../server/store/database/refusals.ts';
 import { takeSlices } from '../../../server/store/ledger/budgets.ts';
 import { openBeside } from '../../../server/store/thread/open-beside.ts';
-import { beginOpening } from '../../../server/store/thread/start.ts';
+import { beginOpening, startThread } from '../../../server/store/thread/start.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -141,4 +141,36 @@ test('a server whose database’s thread dies dies with it: what was being writt
   );
   expect(broken).toMatchObject({ code: 1 });
   expect(broken.said).toContain('a torn page');
+});
+
+test('a thread that cannot start is a database that cannot be opened', async () => {
+  const file = join(folder, 'broken.mjs');
+  writeFileSync(file, `throw new Error('a module of another Node');`);
+  await expect(startThread('sqlite:none', pathToFileURL(file)).opened).rejects.toThrow(
+    'a module of another Node',
+  );
+});
+
+test('what cannot be copied is refused by itself, and what is asked of a closed database at once', async () => {
+  const file = join(folder, 'echo.mjs');
+  writeFileSync(
+    file,
+    `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', (asks) => {
+      parentPort.postMessage(asks.map(({ id }) => ({ id, result: 'done' })));
+      if (asks.some(({ to }) => to === 'close')) parentPort.close();
+    });
+    parentPort.postMessage([{ id: 0, result: undefined }]);`,
+  );
+  const thread = startThread('sqlite:none', pathToFileURL(file));
+  await thread.opened;
+  const query = { to: 'query' as const, sql: 'select 1', parameters: [] };
+  const [before, odd, behind] = await Promise.allSettled([
+    thread.ask(query),
+    thread.ask({ ...query, parameters: [() => undefined] }),
+    thread.ask(query),
+  ]);
+  expect([before.status, odd.status, behind.status]).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  await thread.close();
+  await expect(thread.ask(query)).rejects.toThrow('closed');
 });
