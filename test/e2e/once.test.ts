@@ -46,6 +46,12 @@ describe('the same webhook fifty times in parallel', () => {
         const phone = handset(town, platform, 'telegram', 4);
         phone.sends({ text: `Hello ${platform}` });
         const { id } = await until('a conversation', () => deskOf(town, platform).with(`Hello ${platform}`));
+        // Killed before that is recorded, an answer waits until it was looked up (doubt-killed.test.ts).
+        await until('it is recorded', async () =>
+          (await messagesOf(town, town.channel(platform, 'telegram').id)).every(
+            (one) => one.status === 'sent',
+          ),
+        );
         return { platform, phone, id, text: `Answer from ${platform}` };
       }),
     );
