@@ -68,9 +68,10 @@ const carrier =
     const { statusCode: status } = answer;
     const bytes = await readBytes(answer, url);
     const host = new URL(url).host;
-    // Some SDKs take it for a success. Whoever says "elsewhere" has not done it.
+    // Some SDKs take it for a success. Only these two say that the same call has to be made elsewhere; behind a 303 it
+    // was done (https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
     if (status >= 300 && status < 400 && status !== 304 && init.redirect !== 'manual')
-      throw new WireError(`${host} answered with a redirect (${status})`, true);
+      throw new WireError(`${host} answered with a redirect (${status})`, status === 307 || status === 308);
     // A Response knows no others.
     if (status < 200 || status > 599) throw new WireError(`${host} answered with status ${status}`, false);
     return new Response(EMPTY.has(status) ? null : bytes, { status, headers: headersOf(answer) });

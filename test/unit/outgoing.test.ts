@@ -182,12 +182,15 @@ describe('a call', () => {
     expect(new Set(seen)).toEqual(new Set(['identity']));
   });
 
-  test('of an SDK that is led elsewhere was certainly not done: SDKs take that for a success', async () => {
-    const url = await serve((_request, response) => {
-      response.writeHead(302, { location: '/elsewhere' }).end();
+  test('of an SDK that is led elsewhere is no success, and only the redirects that say so were certainly not done', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(Number(request.url?.slice(1)), { location: '/elsewhere' }).end();
     });
-    expect((await failure(http.fetch(url, { method: 'POST' }))).notSent).toBe(true);
-    expect((await http.fetch(url, { method: 'post', redirect: 'manual' })).status).toBe(302);
+    const post = (status: number) => failure(http.fetch(`${url}/${status}`, { method: 'POST' }));
+    for (const status of [301, 302, 303]) expect((await post(status)).notSent).toBe(false);
+    for (const status of [307, 308]) expect((await post(status)).notSent).toBe(true);
+    const manual = await http.fetch(`${url}/302`, { method: 'post', redirect: 'manual' });
+    expect(manual.status).toBe(302);
   });
 
   test('with a status that nobody knows may have been sent', async () => {
