@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type Sqlite from 'better-sqlite3';
+import { threadEnvironment } from './thread-environment.ts';
 
 export interface Checkpoints {
   /** So many pieces of work were committed. */
@@ -103,8 +104,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
 function threadOn(file: string): Worker {
   const made = new Worker(new URL('checkpoint-thread.ts', import.meta.url), {
     workerData: file,
-    // Nothing of the process is meant for it.
-    env: {},
+    env: threadEnvironment(),
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
   });

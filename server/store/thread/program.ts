@@ -1,4 +1,5 @@
 /** The thread that the database lives in: see open-beside.ts. */
+import { flushCompileCache } from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Committer, createCommitter, type Handler } from '../database/committer.ts';
 import { type Database, openDatabase } from '../database/open.ts';
@@ -13,6 +14,8 @@ const port = parentPort as MessagePort;
 try {
   work(await openDatabase(workerData as string));
   port.postMessage([{ id: 0, result: undefined }] satisfies Answered[]);
+  // Now, or a server that is killed would leave nothing for the next start.
+  flushCompileCache();
 } catch (error) {
   port.postMessage([{ id: 0, error: tell(error) }] satisfies Answered[]);
 }

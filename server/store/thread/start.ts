@@ -3,6 +3,7 @@
  * thread boots (0.2 s) while the rest of the server is loaded.
  */
 import { Worker } from 'node:worker_threads';
+import { threadEnvironment } from '../database/thread-environment.ts';
 import { type Answered, type Ask, type Asked, type AskThread, asError } from './asks.ts';
 
 /** A database that is being opened. */
@@ -27,8 +28,7 @@ export interface Thread {
 export function startThread(url: string, program = new URL('program.ts', import.meta.url)): Thread {
   const thread = new Worker(program, {
     workerData: url,
-    // Nothing of the process is meant for it.
-    env: {},
+    env: threadEnvironment(),
     execArgv: [],
     // Its statements leave little behind: at the main thread's 16 MB it would hold 25 MB of nothing.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },

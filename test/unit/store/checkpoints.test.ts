@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createCheckpoints } from '../../../server/store/database/checkpoints.ts';
+import { type Checkpoints, createCheckpoints } from '../../../server/store/database/checkpoints.ts';
 import { openDatabase } from '../../../server/store/database/open.ts';
 import { scrub } from '../../../server/store/database/scrub.ts';
 
@@ -16,6 +16,7 @@ beforeEach(() => {
   file = join(folder, 'octopods.db');
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -33,15 +34,27 @@ const startsOf = (path: string): number => readFileSync(`${path}-wal`).readUInt3
 const autocheckpoint = (database: Sqlite.Database): unknown =>
   database.pragma('wal_autocheckpoint', { simple: true });
 
+/** The pause that begins as the log is to be started anew: some ms, which one who looks now and then may miss. */
+const nextPause = (checkpoints: Checkpoints) =>
+  new Promise<{ during: Promise<void> | undefined }>((resolve) => {
+    const post = Worker.prototype.postMessage;
+    vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, ask) {
+      post.call(this, ask);
+      if (ask === 'restart') queueMicrotask(() => resolve({ during: checkpoints.pause() }));
+    });
+  });
+
 test('a log that has grown long is copied into the file and started anew, while nothing is written', async () => {
   const database = open();
   const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
   write(database, 200);
   const before = startsOf(file);
+  const pause = nextPause(checkpoints);
   checkpoints.committed(10);
-  // It lasts for some ms only: looked for at every turn of the event loop.
-  while (!checkpoints.pause()) await new Promise((resolve) => setImmediate(resolve));
-  await checkpoints.pause();
+  const { during } = await pause;
+  expect(during).toBeInstanceOf(Promise);
+  await during;
+  expect(checkpoints.pause()).toBeUndefined();
   write(database, 1);
   expect(startsOf(file)).toBe(before + 1);
   checkpoints.stop();
@@ -49,20 +62,19 @@ test('a log that has grown long is copied into the file and started anew, while 
 });
 
 test('before the log is started anew it is copied twice, so that little is left to do while nothing is written', async () => {
-  const asks = vi.spyOn(Worker.prototype, 'postMessage');
   const database = open();
   const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
   write(database, 200);
+  const pause = nextPause(checkpoints);
+  const asks = vi.mocked(Worker.prototype.postMessage);
   checkpoints.committed(10);
-  while (!checkpoints.pause()) await new Promise((resolve) => setImmediate(resolve));
-  await checkpoints.pause();
+  await (await pause).during;
   expect(asks.mock.calls.map(([ask]) => ask)).toEqual(['copy', 'again', 'restart']);
   checkpoints.committed(10);
   await vi.waitUntil(() => asks.mock.calls.length === 4);
   expect(asks.mock.lastCall).toEqual(['copy']);
   checkpoints.stop();
   database.close();
-  asks.mockRestore();
 });
 
 test('a short log is copied beside what is being written, and nothing pauses', async () => {
