@@ -21,4 +21,4 @@ export function records<Row extends object>(
   return sql`json_to_recordset(${JSON.stringify(plain)}::json) as ${sql.raw(`${name} (${types})`)}`;
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

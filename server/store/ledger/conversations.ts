@@ -5,6 +5,7 @@
 import { type Selectable, sql } from 'kysely';
 import { makeId } from '../../core/ids.ts';
 import type { Customer, Identity } from '../../core/message.ts';
+import { lookUp } from '../database/look-up.ts';
 import type { Database } from '../database/open.ts';
 import { random } from '../database/random.ts';
 import type { ConversationTable } from '../database/schema.ts';
@@ -67,24 +68,26 @@ export async function knownConversation(
   request: FindOrMake,
 ): Promise<Conversation | undefined> {
   const { workspaceId, channelId, thread, customer, seal } = request;
-  const row = await byName.first(db, { workspaceId, channelId, name: seal.hash('thread', thread) });
+  const row = await byName(db, { workspaceId, channelId, name: seal.hash('thread', thread) });
   const found = row && asConversation(row, seal);
   const same = found?.thread === thread && JSON.stringify(found.customer) === JSON.stringify(customer);
   return same && request.platformThread === undefined ? found : undefined;
 }
 
-const byName = statement((db, it: { workspaceId: string; channelId: string; name: string }) =>
-  db
-    .selectFrom('conversation')
-    .innerJoin('conversation_identity', (join) =>
-      join
-        .onRef('conversation.workspace_id', '=', 'conversation_identity.workspace_id')
-        .onRef('conversation.id', '=', 'conversation_identity.conversation_id'),
-    )
-    .selectAll('conversation')
-    .where('conversation_identity.workspace_id', '=', it.workspaceId)
-    .where('conversation_identity.channel_id', '=', it.channelId)
-    .where('conversation_identity.identity', '=', it.name),
+const byName = lookUp(
+  { text: ['workspaceId', 'channelId', 'name'] },
+  (db, it: { workspaceId: string; channelId: string; name: string }) =>
+    db
+      .selectFrom('conversation')
+      .innerJoin('conversation_identity', (join) =>
+        join
+          .onRef('conversation.workspace_id', '=', 'conversation_identity.workspace_id')
+          .onRef('conversation.id', '=', 'conversation_identity.conversation_id'),
+      )
+      .selectAll('conversation')
+      .where('conversation_identity.workspace_id', '=', it.workspaceId)
+      .where('conversation_identity.channel_id', '=', it.channelId)
+      .where('conversation_identity.identity', '=', it.name),
 );
 
 /** Finds the conversation by any of its names, learns new ones, or makes it. Inside the caller's transaction. */

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { Event } from '../../core/message.ts';
 import { type Committer, oneByOne } from '../database/committer.ts';
+import { lookUp } from '../database/look-up.ts';
 import type { Database } from '../database/open.ts';
 import type { EventTable, PreparationTable } from '../database/schema.ts';
 import { statement } from '../database/statement.ts';
@@ -81,8 +82,8 @@ async function openCalls(db: Database, sealOf: SealOf, { workspaceId, delivery }
   return rows.flatMap((row) => (row.content ? [seal.open<Call>(row.id, row.content)] : []));
 }
 
-const eventById = statement((db, { workspaceId, id }: { workspaceId: string; id: string }) =>
-  db.selectFrom('event').selectAll().where('workspace_id', '=', workspaceId).where('id', '=', id),
+const eventById = lookUp({ text: ['workspaceId', 'id'] }, (db, it: { workspaceId: string; id: string }) =>
+  db.selectFrom('event').selectAll().where('workspace_id', '=', it.workspaceId).where('id', '=', it.id),
 );
 
 async function loadEvent(
@@ -91,7 +92,7 @@ async function loadEvent(
   workspaceId: string,
   id: string,
 ): Promise<StoredEvent | undefined> {
-  const row = await eventById.first(db, { workspaceId, id });
+  const row = await eventById(db, { workspaceId, id });
   if (!row) return undefined;
   return {
     id: row.id,
