@@ -37,7 +37,7 @@ export function createMediaJob(deps: RelayDeps): MediaJob {
 
 async function run(deps: RelayDeps, stopping: AbortSignal): Promise<void> {
   let woken: () => void = () => undefined;
-  deps.ledger.onWork(() => woken());
+  deps.ledger.onFiles(() => woken());
   stopping.addEventListener('abort', () => woken());
   while (!stopping.aborted) {
     const rows = await claimSafely(deps);

@@ -98,6 +98,8 @@ export interface Ledger extends BudgetStore, ContactErasures {
   probe(): Promise<void>;
   /** Called after every commit that may have made work. */
   onWork(listener: () => void): void;
+  /** Called after a commit of this process that promised files: looking for them behind every commit is a statement each. */
+  onFiles(listener: () => void): void;
 }
 
 /** Among processes that share the database: who this one is, and how they wake each other. */
@@ -113,13 +115,11 @@ export function createLedger(
   { owner, peers }: Company = { owner: newOwner() },
 ): Ledger {
   const committer = createCommitter(db, [append, claim, start, expand, settle]);
-  const listeners: (() => void)[] = [];
-  const wakeAll = () => {
-    for (const listener of listeners) listener();
-  };
-  peers?.onRing(wakeAll);
+  const workers = newBell();
+  const fetchers = newBell();
+  peers?.onRing(workers.ring);
   const work = <Result>(result: Result): Result => {
-    wakeAll();
+    workers.ring();
     peers?.ring();
     return result;
   };
@@ -127,7 +127,7 @@ export function createLedger(
   const room = newRoom(clock);
   const intake = newIntake(clock);
   return {
-    ...commits(committer, { sealOf, clock, work, room, intake }),
+    ...commits(committer, { sealOf, clock, work, files: fetchers.ring, room, intake }),
     ...storedEvents(db, sealOf),
     ...preparations(db, committer, clock),
     ...links(db, committer, sealOf, clock),
@@ -160,7 +160,18 @@ export function createLedger(
     isCrowded: () => committer.waiting() >= CROWDED,
     // Postgres writes elsewhere, and more servers can be put beside this one.
     isBusy: () => !isPostgres(db) && intake.isBusy(),
-    onWork: (listener) => {
+    onWork: workers.on,
+    onFiles: fetchers.on,
+  };
+}
+
+function newBell() {
+  const listeners: (() => void)[] = [];
+  return {
+    ring: () => {
+      for (const listener of listeners) listener();
+    },
+    on: (listener: () => void) => {
       listeners.push(listener);
     },
   };
@@ -171,12 +182,14 @@ interface Workings {
   clock: { now(): number };
   /** Passes the result on and wakes whoever waits for work. */
   work<Result>(result: Result): Result;
+  /** Wakes whoever fetches files. */
+  files(): void;
   room: Room;
   intake: Intake;
 }
 
 /** Everything that shares its commit with others that wait at the same time. */
-function commits(committer: Committer, { sealOf, clock, work, room, intake }: Workings) {
+function commits(committer: Committer, { sealOf, clock, work, files, room, intake }: Workings) {
   let turns = newTurns();
   const withSeal = async (claim: Claim) => ({
     claim,
@@ -191,6 +204,7 @@ function commits(committer: Committer, { sealOf, clock, work, room, intake }: Wo
       );
       const stored = () => Promise.all(arrivals.map((arrival) => committer.run(append, arrival)));
       const fresh = await intake.during(arrivals.length, () => room.seek(stored));
+      if (arrivals.some(({ media }) => media.length > 0)) files();
       return work(fresh.filter(Boolean).length);
     },
     claim: async (owner: string, max: number, leaseMs: number) => {
@@ -212,6 +226,7 @@ function commits(committer: Committer, { sealOf, clock, work, room, intake }: Wo
     expand: async (held: Claim, to: Expansion) => committer.run(expand, { ...(await withSeal(held)), ...to }),
     replaceParts: async (held: Claim, event: Event & { kind: 'message' }) => {
       await committer.run(replaceParts, { ...(await withSeal(held)), event });
+      files();
     },
   };
 }

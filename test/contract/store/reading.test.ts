@@ -152,4 +152,16 @@ onEveryStore('what belongs to the installation', (store) => {
     expect(woken).toBe(2);
     expect(await take(store())).toEqual([]);
   });
+
+  test('wakes those who fetch files with what brings files, and with nothing else', async () => {
+    let woken = 0;
+    store().ledger.onFiles(() => {
+      woken += 1;
+    });
+    await store().ledger.append([fromCustomer('hello')]);
+    expect(woken).toBe(0);
+    await store().ledger.append([fromCustomer('photo', { thread: '+1', parts: [photo] })]);
+    expect(woken).toBe(1);
+    expect(await store().media.claim(6, 60_000, store().clock.now())).toHaveLength(1);
+  });
 });
