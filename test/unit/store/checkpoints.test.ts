@@ -46,7 +46,7 @@ const nextPause = (checkpoints: Checkpoints) =>
 
 test('a log that has grown long is copied into the file and started anew, while nothing is written', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
   write(database, 200);
   const before = startsOf(file);
   const pause = nextPause(checkpoints);
@@ -63,7 +63,7 @@ test('a log that has grown long is copied into the file and started anew, while 
 
 test('before the log is started anew it is copied twice, so that little is left to do while nothing is written', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
   write(database, 200);
   const pause = nextPause(checkpoints);
   const asks = vi.mocked(Worker.prototype.postMessage);
@@ -79,7 +79,7 @@ test('before the log is started anew it is copied twice, so that little is left 
 
 test('a short log is copied beside what is being written, and nothing pauses', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 1_000 });
+  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 1_000 });
   write(database, 20);
   const size = statSync(file).size;
   checkpoints.committed(10);
@@ -94,7 +94,7 @@ test('a short log is copied beside what is being written, and nothing pauses', a
 test('where the thread cannot work, SQLite looks after its log by itself again', async () => {
   const database = open();
   const usual = autocheckpoint(database);
-  const checkpoints = createCheckpoints(database, { pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
   rmSync(file);
   checkpoints.committed(10);
   expect(autocheckpoint(database)).not.toBe(usual);
