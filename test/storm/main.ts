@@ -12,10 +12,15 @@ const { values } = parseArgs({ options: { only: { type: 'string' }, family: { ty
 const rows: Row[] = [];
 for (const [name, open] of Object.entries(FAMILIES))
   if (values.family === undefined || values.family === name) await play(await open());
+if (rows.length === 0) {
+  const known = `--family is one of ${Object.keys(FAMILIES).join(', ')}; --only a word of a fault's name`;
+  console.error(`No fault is meant by ${JSON.stringify(values)}: ${known}.`);
+  process.exit(1);
+}
 console.log(`\n${table(rows)}\n`);
 for (const row of rows) for (const failure of failures(row)) console.log(`${row.fault}: ${failure}`);
 console.log(summary(rows));
-process.exit(rows.length > 0 && rows.every((row) => failures(row).length === 0) ? 0 : 1);
+process.exit(rows.every((row) => failures(row).length === 0) ? 0 : 1);
 
 async function play({ faults, close }: Family): Promise<void> {
   try {
