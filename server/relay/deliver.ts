@@ -1,4 +1,5 @@
 /** One claim, by what it is. Every branch ends in a settlement. */
+import type { Connection } from '../core/adapter.ts';
 import type { Event } from '../core/message.ts';
 import type { Claim } from '../store/ledger/claims.ts';
 import type { StoredEvent } from '../store/ledger/ledger.ts';
@@ -8,11 +9,14 @@ import { expandMessage } from './expand.ts';
 import { later } from './later.ts';
 import { UNDER_WAY_MS } from './leased.ts';
 import { type Loaded, messageDelivery, statusDelivery, storedCall } from './load.ts';
+import { isParked, park } from './park.ts';
 import { tells } from './tells.ts';
 
 export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
   const wait = deps.budgets.closed(claim);
   if (wait) return later(deps, claim, wait.at, wait.why);
+  const parked = await parkedPlatform(deps, claim);
+  if (parked) return park(deps, claim, parked);
   const stored = await deps.ledger.event(claim.workspaceId, claim.delivery.event_id);
   if (!stored) throw new Error(`delivery ${claim.delivery.id} has no event`);
   switch (claim.delivery.kind) {
@@ -29,6 +33,20 @@ export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
     case 'unparsed':
       return done(deps, claim);
   }
+}
+
+/**
+ * What a customer wrote goes through the workspace's own connection. Known before anything is read: ten thousand who
+ * write while its credentials are refused cost a look each, and no conversation is made that nobody could open.
+ */
+async function parkedPlatform(
+  deps: RelayDeps,
+  { workspaceId, delivery }: Claim,
+): Promise<Connection | undefined> {
+  if (delivery.kind !== 'message' || delivery.direction !== 'in') return undefined;
+  const connection = await deps.connections.byId(workspaceId);
+  const adapter = connection && deps.adapter(connection.type);
+  return adapter && isParked(connection, adapter) ? connection : undefined;
 }
 
 /** An event becomes calls once; from then on each call is prepared, started, sent and settled. */

@@ -113,6 +113,22 @@ test('what was in doubt stays so while it is parked, and is looked up when it is
   expect(await world.message('perhaps')).toMatchObject({ status: 'sent' });
 });
 
+test('while the inbox is disconnected, who writes for the first time waits without a conversation, and arrives in it', async () => {
+  await world.close();
+  world = await openWorld({ desk: { inspect: true } });
+  const inbox = { workspaceId: WORKSPACE, id: WORKSPACE };
+  await world.connections.setStatus(inbox, 'disconnected', 'The token was revoked.');
+  for (const words of ['hello', 'are you there?']) await world.customerWrites(words, { id: words });
+  await world.advance(GATHERED);
+  expect(await world.db.selectFrom('conversation').selectAll().execute()).toEqual([]);
+  expect(await world.message('hello')).toMatchObject({ status: 'queued' });
+  await world.connections.setStatus(inbox, 'active', null);
+  await world.ledger.wake(WORKSPACE);
+  await world.run();
+  expect(world.desk.texts()).toEqual(['hello', 'are you there?']);
+  expect(await world.db.selectFrom('conversation').selectAll().execute()).toHaveLength(1);
+});
+
 test('the watch finds out that the credentials work again, and lets go', async () => {
   await disconnect();
   const connection = await world.connections.byId(CHANNEL);
