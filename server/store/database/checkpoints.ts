@@ -8,7 +8,7 @@ import type Sqlite from 'better-sqlite3';
 import { threadEnvironment } from './thread-environment.ts';
 
 export interface Checkpoints {
-  /** So many pieces of work were committed. */
+  /** So many pieces of work were committed, together. */
   committed(pieces: number): void;
   /** The log is being started anew: nothing is written before this resolves. */
   pause(): Promise<void> | undefined;
@@ -26,26 +26,28 @@ const NEXT: Partial<Record<Ask, Ask>> = { copy: 'again', again: 'restart' };
 /** Pages in the log, or why it could not be looked at. */
 export type Done = { log: number } | { error: string };
 
-/** When it is looked after. */
+/** When it is looked after, all in pages of the log; how many came is reckoned, because SQLite says so only when asked to copy. */
 interface Pace {
-  /** Pieces before the thread is started and has its first look. */
+  /** Before the thread is started and has its first look. */
   first: number;
-  /** Pieces between two looks from then on. */
-  pieces: number;
-  /** Pages behind which the log is started anew. */
-  pages: number;
+  /** Between two looks from then on. */
+  every: number;
+  /** Behind so many the log is started anew. */
+  long: number;
 }
 /**
- * Six thousand webhooks are some 18,000 pages, of which a copy writes each once, however often it was changed: at every
- * thousand pieces the copies took a tenth of what is taken in, because each has its fsync beside those of the commits.
- * The first thousand are fewer pages than SQLite itself would let come together. 16,000 pages are 64 MB; starting the
- * log anew holds up commits for 5 to 10 ms.
+ * A copy writes each page once, however often it was changed: at every 3,000 pages (a thousand webhooks) the copies took
+ * a tenth of what is taken in, because each has its fsync beside those of the commits. The first 3,000 are fewer than
+ * SQLite itself would let come together. 12,000 pages are 48 MB, less than a look finds, so that each look starts the
+ * log anew; that holds up commits for 5 to 10 ms.
  */
-const PACE: Pace = { first: 1_000, pieces: 6_000, pages: 16_000 };
+const PACE: Pace = { first: 3_000, every: 18_000, long: 12_000 };
+/** Pages that a commit writes: some of its own, and some for each piece. Seen: 6 a piece alone, 3 among sixty-four. */
+const pagesOf = (pieces: number): number => 3 + 3 * pieces;
 /** With the thread at work SQLite's own checkpoint only is a safety (160 MB); without it, see open.ts. */
 const SAFETY = 40_000;
 
-/** In memory there is no log. The thread starts with the first thousand pieces: most commands never need it. */
+/** In memory there is no log. The thread starts with the first thousand pieces or so: most commands never need it. */
 export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE): Checkpoints {
   const isFile = !database.memory;
   const usual = database.pragma('wal_autocheckpoint', { simple: true });
@@ -53,7 +55,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
   let ended = Promise.resolve();
   let isStopped = false;
   let asked: Ask | undefined;
-  let pieces = 0;
+  let grown = 0;
   let pause: Promise<void> | undefined;
   let goOn: () => void = () => undefined;
 
@@ -68,7 +70,7 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
     const made = threadOn(database.name);
     ended = new Promise((resolve) => made.once('exit', () => resolve()));
     made.on('message', (done: Done) => {
-      const isLong = 'log' in done && done.log > pace.pages;
+      const isLong = 'log' in done && done.log > pace.long;
       const next = asked && isLong && !isStopped ? NEXT[asked] : undefined;
       answered();
       if (next) ask(next);
@@ -89,10 +91,10 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
     answered();
   }
   return {
-    committed: (more) => {
-      pieces += more;
-      if (!isFile || isStopped || asked || pieces < (thread ? pace.pieces : pace.first)) return;
-      pieces = 0;
+    committed: (pieces) => {
+      grown += pagesOf(pieces);
+      if (!isFile || isStopped || asked || grown < (thread ? pace.every : pace.first)) return;
+      grown = 0;
       ask('copy');
     },
     pause: () => pause,

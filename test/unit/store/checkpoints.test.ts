@@ -46,7 +46,7 @@ const nextPause = (checkpoints: Checkpoints) =>
 
 test('a log that has grown long is copied into the file and started anew, while nothing is written', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 30, every: 30, long: 20 });
   write(database, 200);
   const before = startsOf(file);
   const pause = nextPause(checkpoints);
@@ -63,7 +63,7 @@ test('a log that has grown long is copied into the file and started anew, while 
 
 test('before the log is started anew it is copied twice, so that little is left to do while nothing is written', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 30, every: 30, long: 20 });
   write(database, 200);
   const pause = nextPause(checkpoints);
   const asks = vi.mocked(Worker.prototype.postMessage);
@@ -79,7 +79,7 @@ test('before the log is started anew it is copied twice, so that little is left 
 
 test('a short log is copied beside what is being written, and nothing pauses', async () => {
   const database = open();
-  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 1_000 });
+  const checkpoints = createCheckpoints(database, { first: 30, every: 30, long: 1_000 });
   write(database, 20);
   const size = statSync(file).size;
   checkpoints.committed(10);
@@ -91,10 +91,24 @@ test('a short log is copied beside what is being written, and nothing pauses', a
   database.close();
 });
 
+test('many small commits, which write more pages, are looked after before as many pieces in one', async () => {
+  const database = open();
+  const pace = { first: 60, every: 60, long: 1_000 };
+  const asks = vi.spyOn(Worker.prototype, 'postMessage');
+  const large = createCheckpoints(database, pace);
+  large.committed(10);
+  expect(asks).not.toHaveBeenCalled();
+  const small = createCheckpoints(database, pace);
+  for (let piece = 0; piece < 10; piece += 1) small.committed(1);
+  expect(asks).toHaveBeenCalledExactlyOnceWith('copy');
+  small.stop();
+  database.close();
+});
+
 test('where the thread cannot work, SQLite looks after its log by itself again', async () => {
   const database = open();
   const usual = autocheckpoint(database);
-  const checkpoints = createCheckpoints(database, { first: 10, pieces: 10, pages: 20 });
+  const checkpoints = createCheckpoints(database, { first: 30, every: 30, long: 20 });
   rmSync(file);
   checkpoints.committed(10);
   expect(autocheckpoint(database)).not.toBe(usual);
