@@ -11,8 +11,8 @@ const MODE: Record<Exclude<Ask, 'end'>, string> = { copy: 'passive', again: 'pas
 
 function checkpoint(ask: Exclude<Ask, 'end'>): Done {
   try {
-    const [row] = database.pragma(`wal_checkpoint(${MODE[ask]})`) as { log: number }[];
-    return { log: row?.log ?? 0 };
+    const [row] = database.pragma(`wal_checkpoint(${MODE[ask]})`) as { log: number; busy: number }[];
+    return { log: row?.log ?? 0, isBusy: row?.busy === 1 };
   } catch (error) {
     return { error: String(error) };
   }

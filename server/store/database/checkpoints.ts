@@ -23,8 +23,8 @@ export interface Checkpoints {
 export type Ask = 'copy' | 'again' | 'restart' | 'end';
 /** Of a long log. Copied once only, what came meanwhile would be copied while commits pause: 15 to 30 ms instead of 5. */
 const NEXT: Partial<Record<Ask, Ask>> = { copy: 'again', again: 'restart' };
-/** Pages in the log, or why it could not be looked at. */
-export type Done = { log: number } | { error: string };
+/** Pages in the log, and whether somebody was in the way; or why it could not be looked at. */
+export type Done = { log: number; isBusy: boolean } | { error: string };
 
 /** When it is looked after, all in pages of the log; how many came is reckoned, because SQLite says so only when asked to copy. */
 interface Pace {
@@ -72,6 +72,8 @@ export function createCheckpoints(database: Sqlite.Database, pace: Pace = PACE):
     made.on('message', (done: Done) => {
       const isLong = 'log' in done && done.log > pace.long;
       const next = asked && isLong && !isStopped ? NEXT[asked] : undefined;
+      // Somebody read just then: soon again, or the log is twice as long at the next look.
+      if (asked === 'restart' && (!isLong || done.isBusy)) grown += pace.every - pace.first;
       answered();
       if (next) ask(next);
     });

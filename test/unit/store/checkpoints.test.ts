@@ -105,6 +105,27 @@ test('many small commits, which write more pages, are looked after before as man
   database.close();
 });
 
+test('where somebody was reading as the log was to be started anew, that is tried again soon', async () => {
+  const database = open();
+  const checkpoints = createCheckpoints(database, { first: 30, every: 300, long: 20 });
+  write(database, 200);
+  const reader = new Sqlite(file);
+  reader.exec('begin');
+  reader.prepare('select value from row').get();
+  write(database, 1);
+  const pause = nextPause(checkpoints);
+  const asks = vi.mocked(Worker.prototype.postMessage);
+  checkpoints.committed(10);
+  await (await pause).during;
+  expect(asks).toHaveBeenCalledTimes(3);
+  reader.close();
+  checkpoints.committed(10);
+  expect(asks.mock.lastCall).toEqual(['copy']);
+  expect(asks).toHaveBeenCalledTimes(4);
+  checkpoints.stop();
+  database.close();
+});
+
 test('where the thread cannot work, SQLite looks after its log by itself again', async () => {
   const database = open();
   const usual = autocheckpoint(database);
