@@ -86,8 +86,9 @@ export function createConnectionStore(
   const open = opener(seals.of);
   const workings = { keys, clock, changed: recent.clear, seal: seals.of, forgetSeal: seals.forget };
   const update = async (row: RowId, set: Changes) => {
-    await updateRow(db, row, { ...set, updated_at: clock.now() });
+    const isLive = await updateRow(db, row, { ...set, updated_at: clock.now() });
     recent.clear();
+    return isLive;
   };
   return {
     byId: (id) => recent.get(`id ${id}`, () => loadById(db, open, id)),
@@ -112,8 +113,7 @@ export function createConnectionStore(
       const before = await statusOf(db, row);
       if (!before || before.status === 'archived') return;
       if (before.status === status && before.reason === reason) return;
-      await update(row, { status, reason });
-      if (before.status === status) return;
+      if (!(await update(row, { status, reason })) || before.status === status) return;
       const change = { workspaceId: row.workspaceId, id: row.id, from: before.status, to: status, reason };
       for (const listener of listeners) await listener(change).catch(() => undefined);
     },
@@ -254,15 +254,26 @@ async function mergeRowSettings(
   });
 }
 
-/** Workspaces and channels share these columns, but each has its own states: the callers know which they mean. */
-async function updateRow(db: Database, { workspaceId, id }: RowId, changes: Changes): Promise<void> {
+/**
+ * Workspaces and channels share these columns, but each has its own states: the callers know which they mean. What was
+ * archived meanwhile stays so, and without credentials; false then: a call that was under way may learn something of it.
+ */
+async function updateRow(db: Database, { workspaceId, id }: RowId, changes: Changes): Promise<boolean> {
   const values = changes as never;
-  if (id === workspaceId) await db.updateTable('workspace').set(values).where('id', '=', id).execute();
-  else
-    await db
-      .updateTable('channel')
-      .set(values)
-      .where('workspace_id', '=', workspaceId)
-      .where('id', '=', id)
-      .execute();
+  const { numUpdatedRows } =
+    id === workspaceId
+      ? await db
+          .updateTable('workspace')
+          .set(values)
+          .where('id', '=', id)
+          .where('status', '<>', 'archived')
+          .executeTakeFirst()
+      : await db
+          .updateTable('channel')
+          .set(values)
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('status', '<>', 'archived')
+          .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }

@@ -42,6 +42,21 @@ onEveryStore('a connection', (store) => {
     expect((await store().connections.byExternalId('pager', CHANNEL))?.id).toBe('chn_next');
   });
 
+  test('stays archived, without credentials, whatever is learned of it at that moment', async () => {
+    const { connections, db } = store();
+    const row = { workspaceId: WORKSPACE, id: CHANNEL };
+    await Promise.all([
+      connections.setStatus(row, 'disconnected', 'The token was revoked.'),
+      connections.saveCredentials(row, { token: 'renewed' }),
+      connections.archiveChannel(WORKSPACE, CHANNEL),
+      connections.saveCredentials(row, { token: 'renewed' }),
+    ]);
+    await connections.saveCredentials(row, { token: 'late' });
+    const kept = await db.selectFrom('channel').select(['status', 'credentials']).executeTakeFirstOrThrow();
+    expect(kept).toEqual({ status: 'archived', credentials: null });
+    await connections.addChannel(channel('chn_next', CHANNEL));
+  });
+
   test('of another process is seen within two seconds', async () => {
     const beside = await store().beside();
     await beside.connections.byId(CHANNEL);
