@@ -38,10 +38,10 @@ interface Pace {
 /**
  * A copy writes each page once, however often it was changed: at every 3,000 pages (a thousand webhooks) the copies took
  * a tenth of what is taken in, because each has its fsync beside those of the commits. The first 3,000 are fewer than
- * SQLite itself would let come together. 12,000 pages are 48 MB, less than a look finds, so that each look starts the
+ * SQLite itself would let come together. 8,000 pages are 32 MB, less than a look finds, so that each look starts the
  * log anew; that holds up commits for 5 to 10 ms.
  */
-const PACE: Pace = { first: 3_000, every: 18_000, long: 12_000 };
+const PACE: Pace = { first: 3_000, every: 12_000, long: 8_000 };
 /** Pages that a commit writes: some of its own, and some for each piece. Seen: 6 a piece alone, 3 among sixty-four. */
 const pagesOf = (pieces: number): number => 3 + 3 * pieces;
 /** With the thread at work SQLite's own checkpoint only is a safety (160 MB); without it, see open.ts. */
