@@ -33,6 +33,8 @@ export interface HttpRequest {
   json?: unknown;
   form?: URLSearchParams;
   multipart?: FormData;
+  /** As it is: what it is must be said among the headers. */
+  body?: string;
   /** Milliseconds; 10 000 without it. Always shorter than a lease (30 s). */
   timeoutMs?: number;
 }

@@ -93,6 +93,16 @@ export function fromWireError({ message, notSent, afterMs }: WireError): Retry |
 }
 
 /**
+ * Statuses that SDKs take for a success, or cannot read. Only 307 and 308 say that the same call has to be made
+ * elsewhere; behind a 303 it was done (https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
+ */
+export function noAnswer(status: number, host: string): WireError | undefined {
+  if (status < 200 || status > 599) return new WireError(`${host} answered with status ${status}`, false);
+  if (status < 300 || status > 399 || status === 304) return undefined;
+  return new WireError(`${host} answered with a redirect (${status})`, status === 307 || status === 308);
+}
+
+/**
  * The rows that all HTTP APIs share, for answers that no adapter's own table knows.
  * 5xx after a write is `unknown`: the other side may have acted before it failed (seen: a 502 from a proxy in front of
  * an API that had already stored the message). 503 and 429 are refusals at the door.

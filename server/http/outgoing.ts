@@ -2,9 +2,11 @@
  * The only way out to platforms and providers: time-outs, certainty of failures, and which hosts a file may come from.
  * Certainty matters more than the message: "not sent" may be tried again, everything else may have been accepted.
  */
-import { Agent, type Dispatcher, interceptors, request } from 'undici';
+import { type Duplex, pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { Http, HttpDownload, HttpRequest, HttpResponse } from '../core/adapter.ts';
-import { WireError } from '../core/outcome.ts';
+import { noAnswer, WireError } from '../core/outcome.ts';
 
 const TIMEOUT_MS = 10_000;
 const DOWNLOAD_TIMEOUT_MS = 60_000;
@@ -22,9 +24,7 @@ export interface OutgoingOptions {
 }
 
 export function createHttp({ configuredHosts }: OutgoingOptions): Http {
-  // Nobody is asked for compressed answers; some gateways and stores of files send them all the same.
-  const unpacked = interceptors.decompress({ skipErrorResponses: false });
-  const reach = reacher(new Agent().compose(unpacked));
+  const reach = reacher(new Agent());
   const call = async (request: HttpRequest): Promise<HttpResponse> => {
     const answer = await reach(request.url, await toCall(request), request.timeoutMs ?? TIMEOUT_MS);
     const text = await readText(answer, request.url);
@@ -37,7 +37,9 @@ export function createHttp({ configuredHosts }: OutgoingOptions): Http {
 
 /** What goes out, but for where to. */
 type Call = Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'body'> & { signal?: AbortSignal | null };
-type Answer = Dispatcher.ResponseData;
+interface Answer extends Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> {
+  body: Readable;
+}
 type Reach = (url: string, call: Call, timeoutMs: number) => Promise<Answer>;
 
 /**
@@ -50,11 +52,35 @@ const reacher =
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit;
     try {
-      return await request(url, { ...call, signal, dispatcher });
+      return unpacked(await request(url, { ...call, signal, dispatcher }));
     } catch (error) {
       throw toWireError(error, url);
     }
   };
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 */
+const UNPACK = new Map<string, () => Duplex>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/** Nobody is asked for compressed answers; some gateways and stores of files send them all the same. */
+function unpacked({ statusCode, headers, body }: Answer): Answer {
+  const codings = [headers['content-encoding'] ?? []].flat().join(',').toLowerCase();
+  if (codings === '') return { statusCode, headers, body };
+  // What was applied last is undone first.
+  const undone = codings
+    .split(',')
+    .reverse()
+    .map((coding) => UNPACK.get(coding.trim()));
+  if (!undone.every((one) => one !== undefined)) return { statusCode, headers, body };
+  // Who reads hears of what breaks on the way.
+  const steps = undone.map((unpack) => unpack());
+  const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
+  return { statusCode, headers: rest, body: pipeline([body, ...steps], () => undefined) as Duplex };
+}
 
 /** They have no body, and a Response insists on it. */
 const EMPTY = new Set([204, 205, 304]);
@@ -67,13 +93,9 @@ const carrier =
     const answer = await reach(url, await carried(input, init), TIMEOUT_MS);
     const { statusCode: status } = answer;
     const bytes = await readBytes(answer, url);
-    const host = new URL(url).host;
-    // Some SDKs take it for a success. Only these two say that the same call has to be made elsewhere; behind a 303 it
-    // was done (https://www.rfc-editor.org/rfc/rfc9110#section-15.4).
-    if (status >= 300 && status < 400 && status !== 304 && init.redirect !== 'manual')
-      throw new WireError(`${host} answered with a redirect (${status})`, status === 307 || status === 308);
-    // A Response knows no others.
-    if (status < 200 || status > 599) throw new WireError(`${host} answered with status ${status}`, false);
+    const isWanted = init.redirect === 'manual' && status < 400;
+    const none = isWanted ? undefined : noAnswer(status, new URL(url).host);
+    if (none) throw none;
     return new Response(EMPTY.has(status) ? null : bytes, { status, headers: headersOf(answer) });
   };
 
@@ -92,9 +114,9 @@ async function carried(input: Parameters<typeof fetch>[0], init: RequestInit): P
 type Body = string | Uint8Array | URLSearchParams | FormData | null;
 
 async function toCall(request: HttpRequest): Promise<Call> {
-  const { json, form, multipart, method } = request;
+  const { json, form, multipart, body, method } = request;
   const headers = plain(request.headers);
-  if (json === undefined) return { method, ...(await withBody(headers, form ?? multipart ?? null)) };
+  if (json === undefined) return { method, ...(await withBody(headers, form ?? multipart ?? body ?? null)) };
   return { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(json) };
 }
 

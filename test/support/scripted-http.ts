@@ -38,7 +38,11 @@ export function scriptedHttp(): ScriptedHttp {
     return answer;
   };
 
-  const http = async (request: HttpRequest): Promise<HttpResponse> => responseOf(next(request));
+  const http = async ({ body, ...request }: HttpRequest): Promise<HttpResponse> => {
+    if (body === undefined) return responseOf(next(lowerCased(request)));
+    const { url, method, headers = {} } = request;
+    return responseOf(next(await requestOf(new Request(url, { method, headers, body }))));
+  };
   const download = async (request: HttpRequest & { hosts: string[] }): Promise<HttpDownload> => {
     const answer = next(request);
     const { status, headers, text } = responseOf(answer);
@@ -64,12 +68,15 @@ export function scriptedHttp(): ScriptedHttp {
   return scripted;
 }
 
+const lowerCased = (request: HttpRequest): HttpRequest =>
+  request.headers ? { ...request, headers: Object.fromEntries(new Headers(request.headers)) } : request;
+
 function responseOf(answer: Answer): HttpResponse {
   const text = answer.text ?? (answer.json === undefined ? '' : JSON.stringify(answer.json));
   return { status: answer.status ?? 200, headers: answer.headers ?? {}, text, json: parsed(text) };
 }
 
-/** What an SDK sends through `fetch`, as our own shape: JSON bodies parsed, forms as parameters. */
+/** What an SDK has built, as our own shape: JSON bodies parsed, forms as parameters. */
 async function requestOf(request: Request): Promise<HttpRequest> {
   const headers = Object.fromEntries(request.headers);
   const base = { method: request.method as HttpRequest['method'], url: request.url, headers };

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer, type Server as SocketServer } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Http } from '../../server/core/adapter.ts';
 import { WireError } from '../../server/core/outcome.ts';
@@ -171,14 +171,26 @@ describe('a call', () => {
     const seen: unknown[] = [];
     const url = await serve((request, response) => {
       seen.push(request.headers['accept-encoding']);
-      response.writeHead(request.url === '/no' ? 422 : 200, { 'content-encoding': 'gzip' });
-      response.end(gzipSync('{"a":1}'));
+      const packed = gzipSync('{"a":1}');
+      const [coding, body] = {
+        '/twice': ['gzip, BR', brotliCompressSync(packed)] as const,
+        '/plain': ['gzip', '{"a":1}'] as const,
+        '/cut': ['gzip', packed.subarray(0, 12)] as const,
+        '/unknown': ['dance', '{"a":1}'] as const,
+      }[request.url ?? ''] ?? ['gzip', packed];
+      response.writeHead(request.url === '/no' ? 422 : 200, { 'content-encoding': coding }).end(body);
     });
     expect((await http({ method: 'GET', url })).json).toEqual({ a: 1 });
     expect((await http({ method: 'GET', url: `${url}/no` })).json).toEqual({ a: 1 });
     expect(await (await http.fetch(url)).json()).toEqual({ a: 1 });
     const { body } = await http.download({ method: 'GET', url, hosts: [] });
     expect(await textOf(body)).toBe('{"a":1}');
+    const twice = await http({ method: 'GET', url: `${url}/twice` });
+    expect([twice.json, twice.headers['content-encoding']]).toEqual([{ a: 1 }, undefined]);
+    // Neither what is not what it says it is, nor what was cut off, is an answer.
+    for (const broken of ['/plain', '/cut'])
+      expect((await failure(http({ method: 'POST', url: url + broken, json: {} }))).notSent).toBe(false);
+    expect((await http({ method: 'GET', url: `${url}/unknown` })).text).toBe('{"a":1}');
     expect(new Set(seen)).toEqual(new Set(['identity']));
   });
 

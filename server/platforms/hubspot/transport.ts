@@ -5,7 +5,7 @@
  */
 import type { Client } from '@hubspot/api-client';
 import type { HttpRequest, HttpResponse, Io } from '../../core/adapter.ts';
-import { WireError } from '../../core/outcome.ts';
+import { noAnswer } from '../../core/outcome.ts';
 
 /** Uploads carry up to 25 MB: they get longer than other calls, and still less than a lease (30 s). */
 const UPLOAD_TIMEOUT_MS = 25_000;
@@ -30,17 +30,22 @@ export interface ApiCall {
 export type Api = (call: ApiCall, authorization?: Authorization) => Promise<HttpResponse>;
 
 /** With the first call: a tenth of a start, and without HubSpot nobody needs it. */
-const loadClient = () => import('./carried-client.ts');
+const loadClient = () => import('./building-client.ts');
 
 /** `apiUrl` without a trailing slash; it may carry a path prefix. */
 export const hubspotApi =
   (apiUrl: string, io: Io): Api =>
   async (call, authorization = {}) => {
     if (call.multipart) return await upload(apiUrl, io, call, authorization);
-    const { CarriedClient } = await loadClient();
+    const { BuildingClient } = await loadClient();
     // One client for each call: the SDK keeps its decorators in a process-wide place, set by the newest client.
-    const client = new CarriedClient({ basePath: apiUrl, ...authorization }, io.http.fetch);
-    return await answerOf(await client.apiRequest(optionsOf(call)));
+    const built = new BuildingClient({ basePath: apiUrl, ...authorization }).build(optionsOf(call));
+    const { method, ...rest } = built.getSendData();
+    const url = built.getUrl();
+    const response = await io.http({ method: method as HttpRequest['method'], url: url.href, ...rest });
+    const none = noAnswer(response.status, url.host);
+    if (none) throw none;
+    return response;
   };
 
 function optionsOf(call: ApiCall): Parameters<Client['apiRequest']>[0] {
@@ -54,19 +59,7 @@ function optionsOf(call: ApiCall): Parameters<Client['apiRequest']>[0] {
   };
 }
 
-async function answerOf(response: Response): Promise<HttpResponse> {
-  const text = await response.text().catch((cause: unknown) => {
-    throw new WireError('HubSpot’s answer broke off', false, cause);
-  });
-  return {
-    status: response.status,
-    headers: Object.fromEntries(response.headers),
-    text,
-    json: parsed(text),
-  };
-}
-
-/** `apiRequest` has no time limit of its own and our fetch has the short one: files go the direct way. */
+/** `apiRequest` knows no files. */
 function upload(apiUrl: string, io: Io, call: ApiCall, authorization: Authorization): Promise<HttpResponse> {
   return io.http({
     method: call.method,
