@@ -58,6 +58,19 @@ function isOpenToAll(path: string): boolean {
   return mayEnter && (path === dirname(path) || isOpenToAll(dirname(path)));
 }
 
+/** A socket's whole path has room for 107 bytes. */
+const LONGEST = 60;
+
+/** Where nobody may enter, and a socket's path is short enough: not every TMPDIR is such a place. */
+function temporary(): string {
+  const isFit = (path: string) =>
+    path.length <= LONGEST && existsSync(path) && (asNobody.uid === undefined || isOpenToAll(path));
+  const found = [tmpdir(), '/tmp', '/var/tmp'].find(isFit);
+  if (!found)
+    throw new Error(`the tests' Postgres needs a temporary folder that everybody may enter: set TMPDIR`);
+  return found;
+}
+
 export interface PostgresOptions {
   /** Instead of those that npm has brought. */
   programs?: string;
@@ -77,7 +90,7 @@ export class PostgresServer {
 
   constructor(options: PostgresOptions = {}) {
     this.#options = options;
-    this.folder = mkdtempSync(join(tmpdir(), 'octopg-'));
+    this.folder = mkdtempSync(join(temporary(), 'octopg-'));
     chmodSync(this.folder, 0o755);
     this.#programs = withinReach(options.programs ?? postgresPrograms(), this.folder);
   }

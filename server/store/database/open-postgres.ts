@@ -2,25 +2,28 @@
  * Postgres behind the same schema and statements. Nothing here needs a session: no named statements, no session
  * settings, locks that end with their transaction. So it works through a pooler in transaction mode as well.
  */
-import { type Dialect, type Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
+import { type Dialect, Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Schema } from './schema.ts';
 
 /** Connections of one process: enough to keep Postgres busy, few enough for ten processes at its default of 100. */
 const POOL = 10;
 const INT8 = 20;
+/** A connection whose other end has vanished must not hold a request for the quarter of an hour that TCP takes. */
+const QUERY_MS = 15_000;
+/** What a migration does to a table of many millions takes minutes, and given up it would be begun anew by every start. */
+const MIGRATION_MS = 6 * 60 * 60_000;
 
 /**
  * What every connection is made with. `bigint` comes back as a number: ours are times in ms and counts, far below
  * 2^53; one beyond is an error, never a rounded value.
  */
-export const connectionOptions = (url: string): pg.ClientConfig => ({
+export const connectionOptions = (url: string, queryMs = QUERY_MS): pg.ClientConfig => ({
   connectionString: url,
   application_name: 'octopods',
   keepAlive: true,
   connectionTimeoutMillis: 3_000,
-  // A connection whose other end has vanished must not hold a request for the quarter of an hour that TCP takes.
-  query_timeout: 15_000,
+  query_timeout: queryMs,
   types: {
     getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
       oid === INT8
@@ -35,8 +38,11 @@ function safeInteger(text: string): number {
   return value;
 }
 
-export function postgresDialect(url: string): Dialect {
-  const pool = new pg.Pool({ ...connectionOptions(url), max: POOL, idleTimeoutMillis: 30_000 });
+export const postgresDialect = (url: string): Dialect =>
+  dialectOf({ ...connectionOptions(url), max: POOL, idleTimeoutMillis: 30_000 });
+
+function dialectOf(options: pg.PoolConfig): Dialect {
+  const pool = new pg.Pool(options);
   // A connection that breaks while idle is replaced by the next request; without a listener it would end the process.
   pool.on('error', () => undefined);
   // One that breaks while it is used fails its query, and then says so once more, to nobody: that would end it, too.
@@ -49,7 +55,7 @@ export function postgresDialect(url: string): Dialect {
 
 /**
  * Kysely would lock out other processes' migrations for the session. Behind a pooler the unlocking goes to another
- * session, and no later server ever starts: see `migratingAlone`.
+ * session, and no later server ever starts: see `migratePostgres`.
  */
 class WithoutSession extends PostgresDialect {
   override createAdapter() {
@@ -64,8 +70,25 @@ class WithoutSession extends PostgresDialect {
 const MIGRATING = 671_002;
 const AGAIN_MS = 250;
 
-/** In one transaction, while no other process is at it: whoever comes later waits, without holding a connection. */
-export async function migratingAlone(
+/**
+ * Brings the schema up to date in one transaction, while no other process is at it: whoever comes later waits, without
+ * holding a connection. Throws when this Postgres is none to work with.
+ */
+export async function migratePostgres(
+  url: string,
+  migrate: (trx: Kysely<Schema>) => Promise<void>,
+): Promise<void> {
+  const dialect = dialectOf({ ...connectionOptions(url, MIGRATION_MS), max: 1 });
+  const db = new Kysely<Schema>({ dialect });
+  try {
+    await checkPostgres(db);
+    await migratingAlone(db, migrate);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function migratingAlone(
   db: Kysely<Schema>,
   work: (trx: Kysely<Schema>) => Promise<void>,
 ): Promise<void> {
@@ -102,7 +125,7 @@ export function hangUpOnSilence(client: pg.ClientBase): void {
 const OLDEST = 140_000;
 
 /** Throws when the server is too old, or set to acknowledge commits that a power cut could still undo. */
-export async function checkPostgres(db: Kysely<Schema>): Promise<void> {
+async function checkPostgres(db: Kysely<Schema>): Promise<void> {
   const { rows } = await sql<{ version: string; durable: string }>`
     select current_setting('server_version_num') as version, current_setting('synchronous_commit') as durable`.execute(
     db,

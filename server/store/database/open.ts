@@ -5,7 +5,7 @@ import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { isPostgresUrl } from './dialect.ts';
 import { migrations } from './migrations/migrations.ts';
-import { checkPostgres, migratingAlone, postgresDialect } from './open-postgres.ts';
+import { migratePostgres, postgresDialect } from './open-postgres.ts';
 import { openWay, preparedOnce } from './prepared.ts';
 import type { Schema } from './schema.ts';
 import { OurSqlite } from './sqlite-dialect.ts';
@@ -18,13 +18,15 @@ export type Database = Kysely<Schema>;
  * `url`: `sqlite:PATH`, `sqlite::memory:` or `postgres://…`. Throws with the reason when it cannot be opened or migrated.
  */
 export async function openDatabase(url: string): Promise<Database> {
-  const sqlite = isPostgresUrl(url) ? undefined : preparedOnce(openSqlite(url));
-  const dialect = sqlite ? new OurSqlite({ database: sqlite }) : postgresDialect(url);
-  const db = new Kysely<Schema>({ dialect });
-  if (sqlite) openWay(db, sqlite);
+  if (isPostgresUrl(url)) {
+    await migratePostgres(url, migrate);
+    return new Kysely<Schema>({ dialect: postgresDialect(url) });
+  }
+  const sqlite = preparedOnce(openSqlite(url));
+  const db = new Kysely<Schema>({ dialect: new OurSqlite({ database: sqlite }) });
+  openWay(db, sqlite);
   try {
-    if (isPostgresUrl(url)) await checkPostgres(db);
-    await (isPostgresUrl(url) ? migratingAlone(db, migrate) : migrate(db));
+    await migrate(db);
   } catch (error) {
     await db.destroy();
     throw error;

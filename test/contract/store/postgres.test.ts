@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRoster, type Roster } from '../../../server/relay/roster.ts';
 import { migrations } from '../../../server/store/database/migrations/migrations.ts';
@@ -24,7 +25,42 @@ test('a Postgres of the tests starts as well where only its owner may enter, suc
   rmSync(closed, { recursive: true, force: true });
 });
 
+test('the tests’ Postgres is put elsewhere where its owner’s temporary folder is closed, or its path too long for a socket', async () => {
+  const closed = mkdtempSync(join(tmpdir(), 'octopods-closed-'));
+  const long = join(closed, 'x'.repeat(60));
+  mkdirSync(long);
+  chmodSync(closed, 0o755);
+  vi.stubEnv('TMPDIR', long);
+  const far = new PostgresServer();
+  chmodSync(closed, 0o700);
+  vi.stubEnv('TMPDIR', closed);
+  const closedToOthers = new PostgresServer();
+  vi.unstubAllEnvs();
+  for (const server of [far, closedToOthers]) {
+    if (process.getuid?.() === 0 || server === far) expect(server.folder.startsWith(closed)).toBe(false);
+    await server.remove();
+  }
+  rmSync(closed, { recursive: true, force: true });
+});
+
 describe('a Postgres', () => {
+  test('may take longer for a migration than for any other statement', async () => {
+    const url = await emptyPostgres();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    // Longer than the 15 s after which a connection counts as dead.
+    await client.query(`create function hold_up() returns event_trigger language plpgsql as $$ begin
+      if exists (select from pg_event_trigger_ddl_commands() where object_identity = 'public.lane') then
+        perform pg_sleep(15.5); end if; end $$`);
+    await client.query(`create event trigger hold_up on ddl_command_end when tag in ('CREATE TABLE')
+      execute function hold_up()`);
+    const db = await openDatabase(url);
+    await db.destroy();
+    const { rows } = await client.query(`select to_regclass('public.lane') is not null as made`);
+    await client.end();
+    expect(rows).toEqual([{ made: true }]);
+  }, 60_000);
+
   test('gets its schema once, however many processes start on it at the same moment', async () => {
     const url = await emptyPostgres();
     const opened = await Promise.all(Array.from({ length: 5 }, () => openDatabase(url)));
