@@ -2,8 +2,8 @@
  * The only way out to platforms and providers: time-outs, certainty of failures, and which hosts a file may come from.
  * Certainty matters more than the message: "not sent" may be tried again, everything else may have been accepted.
  */
-import { type Duplex, pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { type Duplex, pipeline, Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, type Zlib } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
 import type { Http, HttpDownload, HttpRequest, HttpResponse } from '../core/adapter.ts';
 import { noAnswer, WireError } from '../core/outcome.ts';
@@ -59,7 +59,7 @@ const reacher =
   };
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1 */
-const UNPACK = new Map<string, () => Duplex>([
+const UNPACK = new Map<string, () => Duplex & Zlib>([
   ['gzip', createGunzip],
   ['x-gzip', createGunzip],
   ['deflate', createInflate],
@@ -76,10 +76,23 @@ function unpacked({ statusCode, headers, body }: Answer): Answer {
     .reverse()
     .map((coding) => UNPACK.get(coding.trim()));
   if (!undone.every((one) => one !== undefined)) return { statusCode, headers, body };
-  // Who reads hears of what breaks on the way.
   const steps = undone.map((unpack) => unpack());
+  // Who reads hears of what breaks on the way.
+  const last = pipeline([body, ...steps], () => undefined) as Duplex;
   const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
-  return { statusCode, headers: rest, body: pipeline([body, ...steps], () => undefined) as Duplex };
+  const whole = Readable.from(orNothing(last, steps[0]));
+  // Also when nobody has begun to read.
+  whole.once('close', () => last.destroy());
+  return { statusCode, headers: rest, body: whole };
+}
+
+/** Answers without a body may be said to be packed as well; where there was something, it has to be whole. */
+async function* orNothing(unpacked: Readable, first: Zlib | undefined): AsyncGenerator<Uint8Array> {
+  try {
+    yield* unpacked;
+  } catch (error) {
+    if (first?.bytesWritten !== 0 || (error as { code?: unknown }).code !== 'Z_BUF_ERROR') throw error;
+  }
 }
 
 /** They have no body, and a Response insists on it. */

@@ -177,8 +177,11 @@ describe('a call', () => {
         '/plain': ['gzip', '{"a":1}'] as const,
         '/cut': ['gzip', packed.subarray(0, 12)] as const,
         '/unknown': ['dance', '{"a":1}'] as const,
+        '/gone': ['gzip', ''] as const,
+        '/nothing': ['gzip', ''] as const,
       }[request.url ?? ''] ?? ['gzip', packed];
-      response.writeHead(request.url === '/no' ? 422 : 200, { 'content-encoding': coding }).end(body);
+      const status = { '/no': 422, '/gone': 204 }[request.url ?? ''] ?? 200;
+      response.writeHead(status, { 'content-encoding': coding }).end(body);
     });
     expect((await http({ method: 'GET', url })).json).toEqual({ a: 1 });
     expect((await http({ method: 'GET', url: `${url}/no` })).json).toEqual({ a: 1 });
@@ -191,6 +194,8 @@ describe('a call', () => {
     for (const broken of ['/plain', '/cut'])
       expect((await failure(http({ method: 'POST', url: url + broken, json: {} }))).notSent).toBe(false);
     expect((await http({ method: 'GET', url: `${url}/unknown` })).text).toBe('{"a":1}');
+    expect((await http({ method: 'DELETE', url: `${url}/gone` })).status).toBe(204);
+    expect(await http({ method: 'DELETE', url: `${url}/nothing` })).toMatchObject({ status: 200, text: '' });
     expect(new Set(seen)).toEqual(new Set(['identity']));
   });
 
