@@ -12,6 +12,9 @@ import { type Loaded, messageDelivery, statusDelivery, storedCall } from './load
 import { isParked, park } from './park.ts';
 import { tells } from './tells.ts';
 
+/** A backup reads for seconds or minutes. */
+const FILES_IN_USE_MS = 30_000;
+
 export async function deliver(deps: RelayDeps, claim: Claim): Promise<void> {
   const wait = deps.budgets.closed(claim);
   if (wait) return later(deps, claim, wait.at, wait.why);
@@ -99,7 +102,10 @@ async function state(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promis
   await done(deps, claim);
 }
 
-/** Its own delivery goes with the rest; a crash in between leaves it to be done again. */
+/**
+ * Over when nothing readable is left in the database's files either: a crash, or a reader in the way, leaves it to be
+ * done again. By then the event may have been emptied with the rest, and only the files are left to do.
+ */
 async function erasure(deps: RelayDeps, claim: Claim, stored: StoredEvent): Promise<void> {
   const event = stored.event as (Event & { kind: 'erasure' }) | undefined;
   const { workspaceId, delivery } = claim;
@@ -108,7 +114,9 @@ async function erasure(deps: RelayDeps, claim: Claim, stored: StoredEvent): Prom
       { workspaceId, contactId: event.contact, eventId: delivery.event_id },
       deps.media.files,
     );
-  await done(deps, claim);
+  if (await deps.ledger.scrubErased()) return done(deps, claim);
+  const nextAt = deps.io.clock.now() + FILES_IN_USE_MS;
+  await deps.ledger.settle(claim, { to: 'checking', nextAt, reason: 'The database’s files are being read.' });
 }
 
 /** A workspace is *active* where a channel is *connected*. */

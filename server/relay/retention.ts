@@ -37,7 +37,7 @@ export function createRetentionJob(deps: RetentionDeps): RetentionJob {
   let running: Promise<void> = Promise.resolve();
   const pause = (ms: number) => rest(ms, stopping.signal);
   const loop = async () => {
-    const last: Last = { purge: 0, erased: 0 };
+    const last: Last = { purge: 0 };
     while (!stopping.signal.aborted) {
       await round(deps, last, pause, stopping.signal);
       await pause(MINUTE_MS);
@@ -82,21 +82,18 @@ async function round(
   };
   try {
     const done = await deps.ledger.alone('retention', ALONE_MS, () => keepOnce(deps, { purging, mayGoOn }));
-    if (done === 'busy') return;
-    last.erased += done;
-    if (!purging) return;
+    if (done === 'busy' || !purging) return;
     last.purge = began;
-    if (last.erased > 0) await deps.retention.scrub();
-    last.erased = 0;
+    // Whoever was erased by a person while somebody read: its receipt was given, this is what it counts on.
+    await deps.retention.scrub();
   } catch (error) {
     deps.io.log.warn({ error: String(error) }, 'erasing what is old was interrupted; the next round goes on');
   }
 }
 
-/** Of this process: when it last purged, and what it has erased since then. */
+/** Of this process: when it last purged. */
 interface Last {
   purge: number;
-  erased: number;
 }
 
 export interface Round {

@@ -1,6 +1,7 @@
 /** Forgetting whoever a platform has erased: by the contact that they were there, in one workspace. */
 import type { ConnectionStore } from '../connections/connections.ts';
 import type { Database } from '../database/open.ts';
+import { scrub } from '../database/scrub.ts';
 import type { MediaFiles } from '../media/media-files.ts';
 import type { Note } from '../people/audit.ts';
 import type { Erased } from './erase.ts';
@@ -16,8 +17,10 @@ export interface ContactErasure {
 type Listener = (asked: Omit<ContactErasure, 'eventId'>) => Promise<((erased: Erased) => Note) | undefined>;
 
 export interface ContactErasures {
-  /** Again = nothing is found any more. `files`: where their bytes are. */
+  /** Again = nothing is found any more. `files`: where their bytes are. Over when `scrubErased` answers true. */
   eraseContact(request: ContactErasure, files: Pick<MediaFiles, 'remove'>): Promise<void>;
+  /** Nothing erased stays readable in the database's files. False: not yet, see scrub.ts. */
+  scrubErased(): Promise<boolean>;
   /** Of each, also where nobody is found. */
   onErasing(listener: Listener): void;
 }
@@ -39,8 +42,8 @@ export function contactErasures(db: Database, connections: Pick<ConnectionStore,
           for (const note of notes) await note?.(erased)(trx);
         },
       });
-      await store.scrub();
     },
+    scrubErased: () => scrub(db),
     onErasing: (listener) => {
       listeners.push(listener);
     },

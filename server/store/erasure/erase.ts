@@ -21,7 +21,7 @@ export interface EraseRequest {
   words: string[];
   /** Links to these go also where there is no conversation. */
   contacts?: string[];
-  /** Events that are about them without being of a conversation; not counted as messages. */
+  /** Events that are about them without being of a conversation: emptied, not counted as messages; what they ask for goes on. */
   events?: string[];
   /** Written in the same transaction. */
   note?(erased: Erased): Note | undefined;
@@ -56,10 +56,10 @@ async function eraseFound(
   // One that was loose a moment ago may be in its conversation by now.
   const messages = [...new Set([...(await eventsOf(trx, request.workspaceId, found.ids)), ...found.loose])];
   const events = [...messages, ...(request.events ?? [])];
-  await lockLanes(trx, await lanesOf(trx, request.workspaceId, events));
-  const traces = await tracesOf(trx, request.workspaceId, events);
-  const files = await eraseMedia(trx, request.workspaceId, events);
-  await eraseDeliveries(trx, request.workspaceId, events);
+  await lockLanes(trx, await lanesOf(trx, request.workspaceId, messages));
+  const traces = await tracesOf(trx, request.workspaceId, messages);
+  const files = await eraseMedia(trx, request.workspaceId, messages);
+  await eraseDeliveries(trx, request.workspaceId, messages);
   await eraseReceipts(trx, request.workspaceId, traces);
   await emptyEvents(trx, request.workspaceId, [...events, ...traces.receiptEvents]);
   const contacts = await eraseLinks(trx, request.workspaceId, found);

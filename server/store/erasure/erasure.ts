@@ -8,8 +8,8 @@ import { createRetentionStore } from './retention.ts';
 export interface ErasureStore {
   /** Rows first, then files, then what leads to these: what a crash leaves over is found by the next round of retention. */
   erase(request: EraseRequest): Promise<Erased>;
-  /** After the last of them: nothing readable stays in the database's files. */
-  scrub(): Promise<void>;
+  /** After the last of them: nothing readable stays in the database's files. False: not yet, see scrub.ts. */
+  scrub(): Promise<boolean>;
 }
 
 export const createErasureStore = (

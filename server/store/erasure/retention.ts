@@ -23,8 +23,8 @@ export interface RetentionStore {
   purge(workspaceId: string, before: number, after: string): Promise<Step>;
   /** All, the archived ones too. */
   workspaceIds(): Promise<string[]>;
-  /** Nothing erased stays readable in the database's files. */
-  scrub(): Promise<void>;
+  /** Nothing erased stays readable in the database's files. False: not yet, see scrub.ts. */
+  scrub(): Promise<boolean>;
 }
 
 export interface Step {
