@@ -18,6 +18,8 @@ interface ErasureDeps {
 
 const KEPT =
   'Kept: keyed hashes of message ids (they keep duplicates out), counts, times and statuses. None of them can be turned back into a name, number or message. What the inbox itself holds is erased there.';
+const NOT_YET =
+  'The database’s file was being read just now, by a backup for example: within the hour, what was erased is overwritten there as well.';
 
 export function createErasure(deps: ErasureDeps): Erasure {
   return {
@@ -85,6 +87,6 @@ async function erase(deps: ErasureDeps, by: Actor, { names, isTheirs }: Wanted):
   }
   if (workspaces.length === 0)
     await audit.record(by, { action: 'customer.erased', subject: pseudonym, facts: { messages: 0 } });
-  await erasures.scrub();
-  return { at: clock.now(), customer: pseudonym, workspaces, kept: KEPT };
+  const kept = (await erasures.scrub()) ? KEPT : `${KEPT} ${NOT_YET}`;
+  return { at: clock.now(), customer: pseudonym, workspaces, kept };
 }

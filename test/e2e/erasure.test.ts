@@ -1,7 +1,9 @@
 /** Erasing a customer: after real traffic both ways, nothing of them is left, and nothing of anybody else is gone. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Actor } from '../../server/accounts/contracts.ts';
+import { createRetentionStore } from '../../server/store/erasure/retention.ts';
 import { backUp } from '../../server/store/moving/backup.ts';
 import { openPeopleDoor, type PeopleDoor } from '../support/people-door.ts';
 
@@ -133,6 +135,23 @@ it.each([
   const again = await door.erasure.erase(await by(), asked);
   expect(again).toMatchObject({ workspaces: [], customer: (receipt as { customer: string }).customer });
   expect(await door.audit.verify()).toMatchObject({ ok: true });
+});
+
+it('says so when the file was being read, and what is left there goes within the hour', async () => {
+  const { conversation } = await talk(ANN);
+  const backup = new Sqlite(door.file, { readonly: true });
+  backup.exec('begin');
+  backup.prepare('select count(*) from conversation').get();
+  expect(await door.erasure.erase(await by(), '@annabel_l')).toMatchObject({
+    workspaces: [{ conversations: 1 }],
+    kept: expect.stringContaining('was being read just now'),
+  });
+  expect(onDisk()).toContain(conversation);
+
+  backup.close();
+  const retention = createRetentionStore(door.db);
+  expect(await retention.scrub()).toBe(true);
+  expect(onDisk()).not.toContain(conversation);
 });
 
 it('is not for members, and needs to know whom', async () => {

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { refused } from '../../server/core/outcome.ts';
 import { conversationCard } from '../../server/http/card-view.ts';
-import { keepOnce, type RetentionDeps } from '../../server/relay/retention.ts';
+import { createRetentionJob, keepOnce, type RetentionDeps } from '../../server/relay/retention.ts';
 import { createRetentionStore } from '../../server/store/erasure/retention.ts';
 import { createMessageStore } from '../../server/store/reading/messages.ts';
 import { answer } from '../support/other-side.ts';
@@ -119,4 +119,14 @@ test('a reply to an erased message still goes to its conversation', async () => 
   await world.agentWrites('here you are', { replyTo: 'hello' });
   await world.run();
   expect(world.pager.texts()).toEqual(['here you are']);
+});
+
+test('the job empties the database’s log when it begins, also when it erased nothing itself', async () => {
+  await world.customerWrites('hello');
+  const log = () => statSync(`${world.file}-wal`).size;
+  expect(log()).toBeGreaterThan(0);
+  const job = createRetentionJob(deps(7 * DAY));
+  job.start();
+  await expect.poll(log).toBe(0);
+  await job.stop();
 });
