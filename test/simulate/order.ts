@@ -10,7 +10,7 @@ type Placed = DeliveryRow & { event: EventRow };
  * In every lane, nothing is accepted before what stands in front of it, unless that came to the ledger only after the
  * later one had been claimed (it is late), or is labelled unknown.
  */
-export function inOrder({ claims }: Simulation, events: EventRow[], { resent }: Played): Breach[] {
+export function inOrder({ claims, doubted }: Simulation, events: EventRow[], { resent }: Played): Breach[] {
   const marks = claimMarks(claims);
   // What was sent again by hand has left its place.
   const placed: Placed[] = events
@@ -23,7 +23,7 @@ export function inOrder({ claims }: Simulation, events: EventRow[], { resent }: 
     // What follows a first part that is out stays behind it.
     const head = b.event.deliveries[0] ?? b;
     const late = a.event !== b.event && a.rowid > marks(head.id, firstOfB.order);
-    return !late && !a.event.history.includes('unknown');
+    return !late && !isLabelled(a, doubted);
   };
   return [...lanes.values()]
     .flatMap((lane) => pairs(lane, isBefore))
@@ -33,6 +33,13 @@ export function inOrder({ claims }: Simulation, events: EventRow[], { resent }: 
       what: `${original(b.event)} (${b.id}) was accepted before ${original(a.event)} (${a.id})`,
     }));
 }
+
+/** Beside a part that failed, the message is failed, and the doubt is in its reason. */
+const isLabelled = ({ id, event }: Placed, doubted: Simulation['doubted']): boolean =>
+  event.history.includes('unknown') ||
+  (doubted.has(id) &&
+    event.status === 'failed' &&
+    event.reason?.includes('may have been delivered') === true);
 
 const isBefore = (a: DeliveryRow, b: DeliveryRow): boolean =>
   a.position < b.position || (a.position === b.position && a.part < b.part);
